@@ -1,0 +1,3 @@
+module millrace.bench/rival
+
+go 1.19

@@ -1,0 +1,99 @@
+// Command rival does in Go what bench/ does in TypeScript, and prints one JSON object:
+//
+//	{"go":"go1.19.8","nsPerOp":{"<row>":<median>,…},"rounds":{"<row>":[<ns>,…],…}}
+//
+// bench/support/go.ts builds it and runs it once per round, so that both sides take turns on the
+// same machine. By hand: go run . -rounds 7
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// A row is one line of the comparison: a body and the number of processors it may use.
+type row struct {
+	name string
+	// procs is GOMAXPROCS while the body runs: 1 where the situation says "one thread".
+	procs int
+	run   body
+}
+
+var rows = []row{
+	{"sendReceiveOneThread", 1, sendReceiveOneThread},
+	{"rendezvousOneThread", 1, rendezvousOneThread},
+	{"buffered1024OneThread", 1, buffered1024OneThread},
+	{"threadToThread1024", 2, threadToThread1024},
+	{"threadToThread1024Locked", 2, threadToThread1024Locked},
+	{"kib1ThreadToThread", 2, kib1ThreadToThread},
+	{"kib1SliceThreadToThread", 2, kib1SliceThreadToThread},
+	{"mpmc4x4", 2, mpmc4x4},
+	{"selectTwoReady", 1, selectTwoReady},
+	{"selectTwoWaiting", 1, selectTwoWaiting},
+	{"mutexFree", 1, mutexFree},
+	{"goSpawnJoin", 1, goSpawnJoin},
+	{"poolTask", 2, poolTask},
+	{"poolBurst", 2, poolBurst},
+}
+
+type report struct {
+	Go      string               `json:"go"`
+	NsPerOp map[string]float64   `json:"nsPerOp"`
+	Rounds  map[string][]float64 `json:"rounds"`
+}
+
+func main() {
+	only := flag.String("rows", "", "measure only these rows, separated by commas")
+	rounds := flag.Int("rounds", 5, "rounds per row, of which the median is printed")
+	target := flag.Duration("target", 100*time.Millisecond, "how long one round lasts")
+	flag.Parse()
+
+	chosen, err := choose(*only)
+	if err == nil && (*rounds < 1 || *target <= 0 || flag.NArg() > 0) {
+		err = fmt.Errorf("rounds and target must be positive, and nothing follows the flags")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "rival:", err)
+		os.Exit(2)
+	}
+
+	out := report{runtime.Version(), map[string]float64{}, map[string][]float64{}}
+	for _, r := range chosen {
+		runtime.GOMAXPROCS(r.procs)
+		measured, err := measure(r.run, *rounds, *target)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "rival: %s: %v\n", r.name, err)
+			os.Exit(1)
+		}
+		out.Rounds[r.name] = measured
+		out.NsPerOp[r.name] = median(measured)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+		fmt.Fprintln(os.Stderr, "rival:", err)
+		os.Exit(1)
+	}
+}
+
+// choose returns the rows named in the comma-separated list, or all of them if it is empty.
+func choose(list string) ([]row, error) {
+	if list == "" {
+		return rows, nil
+	}
+	var chosen []row
+next:
+	for _, name := range strings.Split(list, ",") {
+		for _, r := range rows {
+			if r.name == name {
+				chosen = append(chosen, r)
+				continue next
+			}
+		}
+		return nil, fmt.Errorf("no row %q", name)
+	}
+	return chosen, nil
+}

@@ -1,0 +1,273 @@
+/**
+ * What is compared with what. A match is a set of contestants that do the same work and take turns;
+ * its rows set one of ours against each rival. The goals are those of the design.
+ */
+
+import { Channel, f64, i32, Mutex, Pool } from "../mod.ts";
+import { passAwaited, sendReceiveTry } from "./channel/one_thread.ts";
+import { passBlocking, passKib, passManyToMany, passToAwait } from "./channel/threads.ts";
+import { BURST, poolBurst, poolOneByOne, spawnHere } from "./pool/spawn.ts";
+import { startEcho } from "./rivals/post_message.ts";
+import { asyncFunction, pingPong } from "./rivals/promises.ts";
+import { selectReady, selectWaiting, trySelectReady } from "./select/two.ts";
+import type { GoRival, GoRow } from "./support/go.ts";
+import { type Contestant, contestant } from "./support/measure.ts";
+import type { Goal } from "./support/table.ts";
+import { lockFree, lockSyncFree } from "./sync/mutex.ts";
+
+/** One of ours against each of these rivals. */
+export interface RowSpec {
+  readonly row: string;
+  /** The name of our contestant. */
+  readonly ours: string;
+  readonly rivals: readonly { readonly name: string; readonly goal?: Goal }[];
+}
+
+/** Functions that give something back, called last to first when a match is over. */
+export type Held = (() => unknown)[];
+
+/** Contestants that take turns. */
+export interface Match {
+  readonly name: string;
+  readonly rows: readonly RowSpec[];
+  /** The rivals that run in Go, by name. */
+  readonly go: Readonly<Record<string, GoRow>>;
+  /**
+   * Makes the contestants that run in this process, and notes in `held` how what they hold is given
+   * back.
+   */
+  open(held: Held): Contestant[];
+}
+
+const GO = "Go";
+const LOCKED = "Go, LockOSThread";
+const SLICE = "Go, []byte";
+const POST_MESSAGE = "raw postMessage";
+const PROMISE = "bare promises";
+const ASYNC_FUNCTION = "bare async function";
+
+const than = (factor: number): { name: string; goal: Goal } => ({
+  name: GO,
+  goal: { factor, rival: GO },
+});
+
+/** All matches, in the order of the table of goals. */
+export const matches: readonly Match[] = [
+  {
+    name: "try",
+    rows: [
+      {
+        row: "send + receive, one thread, buffered, try form",
+        ours: "i32",
+        rivals: [than(0.7)],
+      },
+      {
+        row: "send + receive, one thread, buffered, try form (f64)",
+        ours: "f64",
+        rivals: [than(0.7)],
+      },
+      {
+        row: "send + receive, one thread, buffered, try form (by reference)",
+        ours: "by reference",
+        rivals: [than(0.7)],
+      },
+    ],
+    go: { [GO]: "sendReceiveOneThread" },
+    open(held) {
+      const ints = new Channel(i32, 1_024);
+      const floats = new Channel(f64, 1_024);
+      held.push(() => ints[Symbol.dispose](), () => floats[Symbol.dispose]());
+      const local = new Channel<number>(1_024);
+      return [
+        contestant("i32", (ops) => sendReceiveTry(ints, ops)),
+        contestant("f64", (ops) => sendReceiveTry(floats, ops)),
+        contestant("by reference", (ops) => sendReceiveTry(local, ops)),
+      ];
+    },
+  },
+  {
+    name: "threads",
+    rows: [
+      {
+        row: "thread to thread, capacity 1024, 1 → 1, blocking form",
+        ours: "blocking",
+        rivals: [than(0.7), { name: LOCKED }],
+      },
+      {
+        row: "thread to thread, capacity 1024, 1 → 1, awaited",
+        ours: "awaited",
+        rivals: [than(3), { name: LOCKED }],
+      },
+    ],
+    go: { [GO]: "threadToThread1024", [LOCKED]: "threadToThread1024Locked" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [
+        contestant("blocking", (ops) => passBlocking(pool, 1_024, ops)),
+        contestant("awaited", (ops) => passToAwait(pool, 1_024, ops)),
+      ];
+    },
+  },
+  {
+    name: "many",
+    rows: [{
+      row: "4 producers → 4 consumers, capacity 1024, blocking form",
+      ours: "blocking",
+      rivals: [than(2)],
+    }],
+    go: { [GO]: "mpmc4x4" },
+    open(held) {
+      const pool = usePool(held, 8);
+      return [contestant("blocking", (ops) => passManyToMany(pool, 4, 1_024, ops), { unit: 4 })];
+    },
+  },
+  {
+    name: "kib",
+    rows: [{
+      row: "1 KiB messages, thread to thread",
+      ours: "bytes",
+      rivals: [than(1.5), { name: SLICE }],
+    }],
+    go: { [GO]: "kib1ThreadToThread", [SLICE]: "kib1SliceThreadToThread" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("bytes", (ops) => passKib(pool, 1_024, ops))];
+    },
+  },
+  {
+    name: "rendezvous",
+    rows: [{
+      row: "rendezvous between two goroutines of one thread, awaited",
+      ours: "rendezvous",
+      rivals: [than(1.3), { name: PROMISE }],
+    }],
+    go: { [GO]: "rendezvousOneThread" },
+    open: () => [
+      contestant("rendezvous", (ops) => passAwaited(new Channel<number>(), ops)),
+      contestant(PROMISE, pingPong),
+    ],
+  },
+  {
+    name: "buffered",
+    rows: [{
+      row: "buffered 1024, two goroutines of one thread, awaited",
+      ours: "buffered",
+      rivals: [{ name: GO }, { name: PROMISE }],
+    }],
+    go: { [GO]: "buffered1024OneThread" },
+    open: () => [
+      contestant("buffered", (ops) => passAwaited(new Channel<number>(1_024), ops)),
+      contestant(PROMISE, pingPong),
+    ],
+  },
+  {
+    name: "select",
+    rows: [
+      { row: "select of two ready", ours: "awaited", rivals: [than(1.5)] },
+      { row: "select of two ready, try form", ours: "try", rivals: [{ name: GO }] },
+    ],
+    go: { [GO]: "selectTwoReady" },
+    open() {
+      const a = new Channel<number>(2);
+      const b = new Channel<number>(2);
+      return [
+        contestant("awaited", (ops) => selectReady(a, b, ops)),
+        contestant("try", (ops) => trySelectReady(a, b, ops)),
+      ];
+    },
+  },
+  {
+    name: "select-waiting",
+    rows: [{ row: "select of two, waiting", ours: "awaited", rivals: [than(1.5)] }],
+    go: { [GO]: "selectTwoWaiting" },
+    open: () => [contestant("awaited", selectWaiting)],
+  },
+  {
+    name: "mutex",
+    rows: [
+      {
+        row: "Mutex, lock + unlock, free, blocking form",
+        ours: "blocking",
+        rivals: [than(2)],
+      },
+      {
+        row: "Mutex, lock + unlock, free, promise form",
+        ours: "promise",
+        rivals: [{ name: GO }, { name: ASYNC_FUNCTION }],
+      },
+    ],
+    go: { [GO]: "mutexFree" },
+    open(held) {
+      const mutex = new Mutex();
+      held.push(() => mutex[Symbol.dispose]());
+      return [
+        contestant("blocking", (ops) => lockSyncFree(mutex, ops)),
+        contestant("promise", (ops) => lockFree(mutex, ops)),
+        contestant(ASYNC_FUNCTION, asyncFunction),
+      ];
+    },
+  },
+  {
+    name: "spawn",
+    rows: [{
+      row: "goroutine, spawned and joined, same thread",
+      ours: "go",
+      rivals: [than(0.5), { name: ASYNC_FUNCTION }],
+    }],
+    go: { [GO]: "goSpawnJoin" },
+    open: () => [contestant("go", spawnHere), contestant(ASYNC_FUNCTION, asyncFunction)],
+  },
+  {
+    name: "pool",
+    rows: [{
+      row: "pool, one awaited no-op task",
+      ours: "pool",
+      rivals: [{ name: GO }, { name: POST_MESSAGE }],
+    }],
+    go: { [GO]: "poolTask" },
+    open(held) {
+      const pool = usePool(held, 2);
+      const echo = startEcho();
+      held.push(() => echo.stop());
+      return [
+        contestant("pool", (ops) => poolOneByOne(pool, ops)),
+        contestant(POST_MESSAGE, echo.oneByOne),
+      ];
+    },
+  },
+  {
+    name: "burst",
+    rows: [{
+      row: "pool, burst of 10,000 no-op tasks, per task",
+      ours: "pool",
+      rivals: [{ name: GO }, { name: POST_MESSAGE }],
+    }],
+    go: { [GO]: "poolBurst" },
+    open(held) {
+      const pool = usePool(held, 2);
+      const echo = startEcho();
+      held.push(() => echo.stop());
+      return [
+        contestant("pool", (ops) => poolBurst(pool, ops), { unit: BURST }),
+        contestant(POST_MESSAGE, (ops) => echo.bursts(BURST, ops), { unit: BURST }),
+      ];
+    },
+  },
+];
+
+/** Makes the contestants of a match, Go's among them where Go is there. */
+export function openMatch(
+  match: Match,
+  go: GoRival | undefined,
+  held: Held,
+): Contestant[] {
+  const here = match.open(held);
+  if (go === undefined) return here;
+  return [...here, ...Object.entries(match.go).map(([name, row]) => go.contestant(row, name))];
+}
+
+function usePool(held: Held, threads: number): Pool {
+  const pool = new Pool({ threads });
+  held.push(() => pool.close());
+  return pool;
+}

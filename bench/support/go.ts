@@ -1,0 +1,145 @@
+/**
+ * The Go side: builds `rivals/go` into a temporary folder and runs one round of a row at a time, so
+ * that Go takes its turn among the other contestants.
+ */
+
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Contestant } from "./measure.ts";
+import { repositoryRoot } from "./runtime.ts";
+
+/** The rows that `rivals/go/main.go` knows. */
+export const goRows = [
+  "sendReceiveOneThread",
+  "rendezvousOneThread",
+  "buffered1024OneThread",
+  "threadToThread1024",
+  "threadToThread1024Locked",
+  "kib1ThreadToThread",
+  "kib1SliceThreadToThread",
+  "mpmc4x4",
+  "selectTwoReady",
+  "selectTwoWaiting",
+  "mutexFree",
+  "goSpawnJoin",
+  "poolTask",
+  "poolBurst",
+] as const;
+
+/** The name of one row of the Go program. */
+export type GoRow = typeof goRows[number];
+
+/** What the Go program prints. */
+export interface GoReport {
+  readonly go: string;
+  /** The median of each row, in ns per operation. */
+  readonly nsPerOp: { readonly [row in GoRow]?: number };
+  readonly rounds: { readonly [row in GoRow]?: readonly number[] };
+}
+
+/** The built Go program. */
+export interface GoRival extends Disposable {
+  /** As `go version` has it, such as `go1.19.8`. */
+  readonly version: string;
+  /** Runs the program once for these rows. */
+  measure(
+    rows: readonly GoRow[],
+    options: { readonly rounds: number; readonly targetMs: number },
+  ): Promise<GoReport>;
+  /** Makes a contestant of one row. */
+  contestant(row: GoRow, name?: string): Contestant;
+}
+
+const run = promisify(execFile);
+
+/**
+ * Builds the Go program. Disposing the result removes the binary.
+ *
+ * @param report Told, in one line, why there is no Go side when there is none.
+ * @returns The program, or `undefined` where Go is not installed.
+ * @throws If Go is installed and the program does not build.
+ */
+export function buildGo(report: (message: string) => void): GoRival | undefined {
+  let version: string;
+  try {
+    version = execFileSync("go", ["env", "GOVERSION"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    report("Go is not installed (no `go` on the PATH): its column stays empty");
+    return undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "millrace-go-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const binary = join(folder, process.platform === "win32" ? "rival.exe" : "rival");
+  try {
+    execFileSync("go", ["build", "-buildvcs=false", "-o", binary, "."], {
+      cwd: fileURLToPath(new URL("bench/rivals/go/", repositoryRoot())),
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  } catch (error) {
+    remove();
+    throw new Error("Cannot build bench/rivals/go", { cause: error });
+  }
+  const measure: GoRival["measure"] = async (rows, { rounds, targetMs }) => {
+    const { stdout } = await run(binary, [
+      "-rows",
+      rows.join(","),
+      "-rounds",
+      String(rounds),
+      "-target",
+      `${targetMs}ms`,
+    ]);
+    return parseGoReport(stdout);
+  };
+  return {
+    version,
+    measure,
+    contestant: (row, name = "Go") => ({
+      name,
+      async round(targetMs) {
+        const nsPerOp = (await measure([row], { rounds: 1, targetMs })).nsPerOp[row];
+        if (nsPerOp === undefined) throw new Error(`The Go program left out "${row}"`);
+        return nsPerOp;
+      },
+    }),
+    [Symbol.dispose]: remove,
+  };
+}
+
+/** Reads what the Go program printed, and nothing that it does not promise. */
+export function parseGoReport(text: string): GoReport {
+  const report: unknown = JSON.parse(text);
+  if (
+    typeof report !== "object" || report === null || !("go" in report) || !("nsPerOp" in report) ||
+    !("rounds" in report) || typeof report.go !== "string"
+  ) {
+    throw new TypeError("Cannot read the report of the Go program: a member is missing");
+  }
+  const { nsPerOp, rounds } = report;
+  if (!isRecordOf(nsPerOp, isNumber) || !isRecordOf(rounds, isNumbers)) {
+    throw new TypeError("Cannot read the report of the Go program: a row is not a number");
+  }
+  return { go: report.go, nsPerOp, rounds };
+}
+
+function isRecordOf<T>(
+  value: unknown,
+  isMember: (member: unknown) => member is T,
+): value is Record<string, T> {
+  return typeof value === "object" && value !== null && Object.values(value).every(isMember);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isNumber);
+}

@@ -1,0 +1,77 @@
+/**
+ * Keeps `bench/RESULTS.md`: one section per runtime, each replaced as a whole by the run that
+ * measured it.
+ */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { repositoryRoot } from "./runtime.ts";
+import { type MeasuredRow, renderTable } from "./table.ts";
+
+/** What was measured, and under which circumstances. */
+export interface Results {
+  readonly runtime: string;
+  /** The day of the run. */
+  readonly date: string;
+  readonly machine: string;
+  /** Everything that took part, with its version. */
+  readonly versions: readonly string[];
+  readonly commit: string;
+  /** How many rounds of how many milliseconds the medians are taken over. */
+  readonly rounds: string;
+  readonly rows: readonly MeasuredRow[];
+}
+
+const PREFACE = `# Results
+
+Written by \`deno task bench:compare --write\`. What stands between the markers is replaced by the
+next run.
+
+Times are per operation, medians over rounds in which all sides take turns; half the distance
+between the quartiles stands behind ±. The ratio is ours ÷ rival, so less is better for us. Only
+ratios mean anything on another machine.
+`;
+
+/** Returns the section of one run. */
+export function renderResults(results: Results): string {
+  const judged = results.rows.filter((row) => row.met !== null);
+  const met = judged.filter((row) => row.met).length;
+  return [
+    begin(results.runtime),
+    "",
+    `## ${results.runtime === "deno" ? "Deno" : "Node"}`,
+    "",
+    `- Machine: ${results.machine}`,
+    `- Versions: ${results.versions.join("; ")}`,
+    `- Commit: ${results.commit}, ${results.date}`,
+    `- Rounds: ${results.rounds}`,
+    `- Goals met: ${met} of ${judged.length}`,
+    "",
+    renderTable(results.rows),
+    "",
+    end(results.runtime),
+  ].join("\n");
+}
+
+/** Returns `text` with the section of this runtime replaced, or added at the end. */
+export function replaceSection(text: string, results: Results): string {
+  const from = text.indexOf(begin(results.runtime));
+  const to = text.indexOf(end(results.runtime));
+  const section = renderResults(results);
+  if (from < 0 || to < from) return `${text.trimEnd()}\n\n${section}\n`;
+  return text.slice(0, from) + section + text.slice(to + end(results.runtime).length);
+}
+
+/** Writes the section of this run into `bench/RESULTS.md`. */
+export function writeResults(results: Results): void {
+  const file = new URL("bench/RESULTS.md", repositoryRoot());
+  const text = existsSync(file) ? readFileSync(file, "utf8") : PREFACE;
+  writeFileSync(file, replaceSection(text, results));
+}
+
+function begin(runtime: string): string {
+  return `<!-- compare ${runtime}: begin -->`;
+}
+
+function end(runtime: string): string {
+  return `<!-- compare ${runtime}: end -->`;
+}

@@ -1,0 +1,70 @@
+/**
+ * Every error class of millrace. Each has a literal `code`, so that nobody has to match a message.
+ *
+ * @module
+ */
+
+/** Thrown by a send on a closed channel and by closing one twice. */
+export class ChannelClosedError extends Error {
+  override readonly name = "ChannelClosedError";
+  /** Says which error this is. */
+  readonly code = "CHANNEL_CLOSED";
+  /** The value that was not sent; `undefined` when the error is about `close`. */
+  readonly value: unknown;
+
+  /**
+   * @param message What was tried, in Go's words.
+   * @param value The value that was not sent.
+   */
+  constructor(message: string = "send on closed channel", value?: unknown) {
+    super(message);
+    this.value = value;
+  }
+}
+
+/** Thrown when a lock is used against its rules: for example an unlock of what is not locked. Nothing has changed. */
+export class LockMisuseError extends Error {
+  override readonly name = "LockMisuseError";
+  /** Says which error this is. */
+  readonly code = "LOCK_MISUSE";
+}
+
+/** Thrown when a call would have to block a thread that cannot: a browser's main thread, or one that nobody could answer. */
+export class AgentCannotBlockError extends Error {
+  override readonly name = "AgentCannotBlockError";
+  /** Says which error this is. */
+  readonly code = "AGENT_CANNOT_BLOCK";
+}
+
+/** Thrown by the call that needed shared memory when there is no more. Nothing is half done. */
+export class SharedMemoryExhaustedError extends RangeError {
+  override readonly name = "SharedMemoryExhaustedError";
+  /** Says which error this is. */
+  readonly code = "SHARED_MEMORY_EXHAUSTED";
+}
+
+/** Thrown by a submission to a pool that has been closed, and the end of every task that it will not run any more. */
+export class PoolClosedError extends Error {
+  override readonly name = "PoolClosedError";
+  /** Says which error this is. */
+  readonly code = "POOL_CLOSED";
+}
+
+/** The end of a task whose thread died while it ran. */
+export class WorkerCrashedError extends Error {
+  override readonly name = "WorkerCrashedError";
+  /** Says which error this is. */
+  readonly code = "WORKER_CRASHED";
+}
+
+/** The end of a goroutine that was cancelled before it started. */
+export class CanceledError extends Error {
+  override readonly name = "CanceledError";
+  /** Says which error this is. */
+  readonly code = "CANCELED";
+
+  /** @param message What was cancelled. */
+  constructor(message: string = "context canceled") {
+    super(message);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * An intrusive doubly linked list: entering, leaving by identity and taking the first are O(1) and allocate nothing.
+ *
+ * @module
+ */
+
+/** What may stand in a list; in at most one at a time. */
+export abstract class ListNode {
+  /** The list it stands in. */
+  list: List<ListNode> | undefined = undefined;
+  /** The one after it. */
+  next: ListNode | undefined = undefined;
+  /** The one before it. */
+  previous: ListNode | undefined = undefined;
+}
+
+/** A list of nodes in order of arrival. */
+export class List<T extends ListNode> {
+  #first: T | undefined = undefined;
+  #last: T | undefined = undefined;
+
+  /** Reports whether nothing stands in it. */
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  /** Puts `node`, which stands in no list, at the end. */
+  push(node: T): void {
+    node.list = this as unknown as List<ListNode>;
+    node.previous = this.#last;
+    if (this.#last === undefined) this.#first = node;
+    else this.#last.next = node;
+    this.#last = node;
+  }
+
+  /** Takes the first node out; `undefined` when there is none. */
+  shift(): T | undefined {
+    const first = this.#first;
+    if (first !== undefined) this.remove(first);
+    return first;
+  }
+
+  /** Takes `node` out; harmless when it does not stand in this list. */
+  remove(node: T): void {
+    if (node.list !== this as unknown) return;
+    const { next, previous } = node;
+    if (previous === undefined) this.#first = next as T | undefined;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous as T | undefined;
+    else next.previous = previous;
+    node.list = undefined;
+    node.next = undefined;
+    node.previous = undefined;
+  }
+
+  /** The nodes as they stand now; taking them out meanwhile is allowed. */
+  toArray(): T[] {
+    const nodes: T[] = [];
+    for (let node = this.#first; node !== undefined; node = node.next as T | undefined) nodes.push(node);
+    return nodes;
+  }
+}

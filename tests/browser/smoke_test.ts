@@ -1,0 +1,107 @@
+/**
+ * The smoke test in a real browser: `dist/` in a page with COOP/COEP, where tasks run on threads, and in
+ * one without, where they run on the page's own.
+ *
+ * Run it as `deno task test:browser`, which builds `dist/` first. It drives Debian's Chromium;
+ * `CHROMIUM` names another.
+ *
+ * @module
+ */
+
+import { chromium, type Page } from "playwright-core";
+import { assertEquals } from "../support/assert.ts";
+import { test } from "../support/test.ts";
+import { serve } from "./server.ts";
+
+const EXECUTABLE = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Milliseconds for one page, from opening it to its last answer. */
+const PAGE_TIMEOUT_MS = 30_000;
+
+type Scripts = typeof import("./page/main.ts");
+
+/** What a test may ask of an open page. */
+interface SmokePage {
+  /** Calls a function of `page/main.ts` in the page; its arguments and result travel as JSON. */
+  call<Name extends keyof Scripts>(
+    name: Name,
+    ...args: Parameters<Scripts[Name]>
+  ): Promise<Awaited<ReturnType<Scripts[Name]>>>;
+}
+
+/**
+ * Runs `body` over a page in a browser of its own. Fails, even if `body` does not, when the page logs an
+ * error, misses a file, or leaves an exception or a rejection uncaught.
+ *
+ * @param path Which page of the server.
+ */
+async function withPage(path: string, body: (page: SmokePage) => Promise<void>): Promise<void> {
+  await using server = serve();
+  await using browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.stack ?? error.message}`));
+  await page.goto(server.origin + path);
+  try {
+    await within(PAGE_TIMEOUT_MS, body({ call: (name, ...args) => callPage(page, name, args) }));
+  } finally {
+    for (const complaint of complaints) console.error(complaint);
+  }
+  assertEquals(complaints, [], "The page complained");
+}
+
+/** Calls a function of `page/main.ts`, as {@linkcode SmokePage.call} says. */
+function callPage<Name extends keyof Scripts>(
+  page: Page,
+  name: Name,
+  args: Parameters<Scripts[Name]>,
+): Promise<Awaited<ReturnType<Scripts[Name]>>> {
+  // A string, because the import is the page's, not this module's.
+  return page.evaluate(
+    `import("/dist/test/browser/page/main.js").then((m) => m.${name}(...${JSON.stringify(args)}))`,
+  );
+}
+
+/** Settles as `promise` does, or rejects with a "TimeoutError" once `timeoutMs` are over. */
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return await Promise.race([promise, late]);
+}
+
+test("an isolated page runs a task on another thread", async () => {
+  await withPage("/isolated", async (page) => {
+    assertEquals(await page.call("capability"), { isolated: true, threads: true });
+    assertEquals(await page.call("poolTask", 1000), { sum: 500_500, thread: "worker" });
+  });
+});
+
+test("an isolated page and a task on another thread pass values through typed channels", async () => {
+  await withPage("/isolated", async (page) => {
+    const squares = Array.from({ length: 100 }, (_, index) => (index + 1) ** 2);
+    assertEquals(await page.call("channelRoundTrip", 100), squares);
+  });
+});
+
+test("a page that is not isolated runs tasks on its own thread", async () => {
+  await withPage("/plain", async (page) => {
+    assertEquals(await page.call("capability"), { isolated: false, threads: false });
+    assertEquals(await page.call("poolTask", 1000), { sum: 500_500, thread: "page" });
+    const squares = Array.from({ length: 100 }, (_, index) => (index + 1) ** 2);
+    assertEquals(await page.call("channelRoundTrip", 100), squares);
+  });
+});

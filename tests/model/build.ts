@@ -1,0 +1,151 @@
+/**
+ * Builds models: the shipped AssemblyScript compiled with `MODEL=1`, whole or with one seeded mistake.
+ *
+ * Sources are patched in memory, so the shipped source has no switches for mutants. A build is kept under
+ * the system's temporary directory, by the hash of its sources and flags.
+ */
+import { tmpdir } from "node:os";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What of the AssemblyScript compiler is used here. */
+interface Compiler {
+  main(
+    args: string[],
+    host: {
+      readFile(name: string): string | null;
+      writeFile(name: string, contents: Uint8Array | string): void;
+      listFiles(): string[];
+    },
+  ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+}
+
+/** A mistake to seed: `find` occurs exactly once in `file` and is replaced by `replace`. */
+export interface Patch {
+  /** Path from the root of the project, as `wasm/assembly/ring.ts`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** The shipped core. */
+export const CORE_ENTRY = "wasm/assembly/index.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const CACHE = join(tmpdir(), "millrace-model-builds");
+const COMPILER = "npm:assemblyscript@0.28.20/asc";
+
+const COMMON_FLAGS = ["-O3", "--runtime", "stub", "--enable", "threads", "--use", "abort="];
+const MODEL_FLAGS = [
+  ...COMMON_FLAGS,
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+  // Calls `load_ptr`, `store_val_i32`, … around plain loads and stores: they are watched for data races.
+  ...["--use", "MODEL=1", "--runPasses", "instrument-memory"],
+];
+
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+let compiler: Promise<Compiler> | undefined;
+
+/**
+ * Compiles a model.
+ *
+ * @param entry The entry file, from the root of the project; the shipped core if absent.
+ * @param patch A mistake to seed.
+ */
+export function buildModel(entry: string = CORE_ENTRY, patch?: Patch): Promise<WebAssembly.Module> {
+  return build(entry, MODEL_FLAGS, patch);
+}
+
+/** The hooks between a model and the checker, see `assembly/trampoline.ts`. */
+export function buildTrampoline(): Promise<WebAssembly.Module> {
+  return build("tests/model/assembly/trampoline.ts", COMMON_FLAGS);
+}
+
+function build(entry: string, flags: readonly string[], patch?: Patch) {
+  const key = JSON.stringify([entry, flags, patch]);
+  let module = modules.get(key);
+  if (module === undefined) modules.set(key, module = buildOnce(entry, flags, patch));
+  return module;
+}
+
+async function buildOnce(entry: string, flags: readonly string[], patch?: Patch) {
+  const sources = readSources(new Set(["wasm/assembly", dirname(entry)]));
+  if (patch !== undefined) applyPatch(sources, patch);
+  const path = join(CACHE, `${await hash([entry, flags, COMPILER, [...sources].sort()])}.wasm`);
+  let bytes = readIfPresent(path);
+  if (bytes === undefined) {
+    bytes = await compile(entry, flags, sources);
+    Deno.mkdirSync(CACHE, { recursive: true });
+    // Renamed into place, so that a process beside this one never reads half a file.
+    const unfinished = `${path}.${crypto.randomUUID()}`;
+    Deno.writeFileSync(unfinished, bytes);
+    Deno.renameSync(unfinished, path);
+  }
+  return new WebAssembly.Module(bytes);
+}
+
+async function compile(
+  entry: string,
+  flags: readonly string[],
+  sources: ReadonlyMap<string, string>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { main } = await (compiler ??= import(COMPILER) as Promise<Compiler>);
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
+  const { error, stderr } = await main([entry, ...flags, "-o", "model.wasm"], {
+    readFile: (name) => sources.get(normalize(name).replaceAll("\\", "/")) ?? null,
+    writeFile: (_name, contents) => {
+      if (typeof contents !== "string") bytes = new Uint8Array(contents);
+    },
+    listFiles: () => [],
+  });
+  if (error !== null || bytes === undefined) {
+    throw new Error(`Cannot compile ${entry}:\n${stderr.toString()}`, { cause: error });
+  }
+  return bytes;
+}
+
+/** All sources of the given folders, by their path from the root. */
+function readSources(folders: Iterable<string>): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const folder of folders) {
+    for (const name of listIfPresent(join(ROOT, folder))) {
+      if (!name.endsWith(".ts")) continue;
+      sources.set(`${folder}/${name}`, Deno.readTextFileSync(join(ROOT, folder, name)));
+    }
+  }
+  return sources;
+}
+
+function applyPatch(sources: Map<string, string>, { file, find, replace }: Patch): void {
+  const source = sources.get(file);
+  if (source === undefined) throw new Error(`Cannot patch ${file}: not a source of this model`);
+  const count = source.split(find).length - 1;
+  if (count !== 1) {
+    throw new Error(`Cannot patch ${file}: the text occurs ${count} times, not once:\n${find}`);
+  }
+  sources.set(file, source.replace(find, () => replace));
+}
+
+async function hash(value: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(value));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function readIfPresent(path: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function listIfPresent(path: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(path), (entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

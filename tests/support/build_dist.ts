@@ -1,0 +1,157 @@
+/**
+ * Builds `dist/`: the module as ECMAScript modules that Node 20 and browsers load as they are, with
+ * neither TypeScript nor an import map.
+ *
+ * - `dist/mod.js`, `dist/sync.js`, …: one entry for each of the `exports` of `deno.json`. What entries
+ *   share stands once, in `dist/chunks/`, so a class is the same class whichever entry it came through.
+ *   Nothing is minified: stacks and the source of a function sent to a thread stay readable.
+ * - With `--tests` also `dist/test/`: the conformance suite and the pages of the browser test. Each file
+ *   stays a file of its own, because a task is found again by its module's URL and its exported name;
+ *   imports of the module become imports of the entries above. So the suite tests what is shipped, and
+ *   it may import nothing but public entry points.
+ *
+ * Run it as `deno task dist [--tests]`.
+ *
+ * @module
+ */
+
+import { dirname, extname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+import config from "../../deno.json" with { type: "json" };
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const DIST = join(ROOT, "dist");
+const TESTS = join(ROOT, "tests");
+const DIST_TESTS = join(DIST, "test");
+
+/** Where the test files that are run against `dist/` stand, below `tests/`. */
+const SUITES = ["conformance", "browser/page"];
+
+/** Source file of every public entry point, and its name in `dist/` without the extension. */
+const ENTRIES: ReadonlyMap<string, string> = new Map(
+  Object.entries(config.exports).map(([specifier, source]) => [
+    join(ROOT, source),
+    specifier === "." ? "mod" : specifier.slice("./".length),
+  ]),
+);
+
+/** What both builds have in common. */
+const COMMON: esbuild.BuildOptions = {
+  bundle: true,
+  charset: "utf8",
+  format: "esm",
+  logLevel: "warning",
+  platform: "neutral",
+  sourcemap: "linked",
+  // Node 20 and Safari parse no `using`: everything newer than ES2022 is lowered.
+  target: "es2022",
+};
+
+/** Finds npm packages where Deno keeps them; esbuild by itself only looks into `node_modules`. */
+const npmPackages: esbuild.Plugin = {
+  name: "npm packages",
+  setup(build) {
+    build.onResolve({ filter: /^(@[\w.-]+\/)?[\w-][\w.-]*(\/|$)/ }, async ({ path, kind }) => {
+      if (kind === "entry-point") return undefined;
+      // Only a package that was loaded once has files that it can be resolved to.
+      await import(path);
+      return { path: fileURLToPath(import.meta.resolve(path)) };
+    });
+  },
+};
+
+/** Builds the entries of the module and the `package.json` that names them. */
+async function buildModule(): Promise<void> {
+  await esbuild.build({
+    ...COMMON,
+    chunkNames: "chunks/[name]-[hash]",
+    entryPoints: Array.from(ENTRIES, ([source, name]) => ({ in: source, out: name })),
+    outdir: DIST,
+    plugins: [npmPackages],
+    splitting: true,
+  });
+  const { name, version, description, license } = config;
+  const exports = Object.fromEntries(
+    Object.entries(config.exports).map(([specifier, source]) => [
+      specifier,
+      `./${ENTRIES.get(join(ROOT, source))}.js`,
+    ]),
+  );
+  const manifest = { name, version, description, license, type: "module", exports };
+  await Deno.writeTextFile(join(DIST, "package.json"), JSON.stringify(manifest, null, 2) + "\n");
+}
+
+/** Transpiles the suites and every test file that they import, one file to one file. */
+async function buildTests(): Promise<void> {
+  const built = new Set<string>();
+  let found = new Set<string>();
+  for (const suite of SUITES) {
+    for (const file of listModules(join(TESTS, suite))) found.add(file);
+  }
+  while (found.size > 0) {
+    const entryPoints = Array.from(found);
+    found = new Set();
+    for (const file of entryPoints) built.add(file);
+    await esbuild.build({
+      ...COMMON,
+      entryPoints,
+      outbase: TESTS,
+      outdir: DIST_TESTS,
+      plugins: [npmPackages, oneFileEach((file) => built.has(file) || found.add(file))],
+    });
+  }
+}
+
+/** Keeps every relative import an import, pointed at what the imported file becomes in `dist/`. */
+function oneFileEach(onTestFile: (file: string) => void): esbuild.Plugin {
+  return {
+    name: "one file each",
+    setup(build) {
+      build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, kind }) => {
+        if (kind === "entry-point" || !importer.startsWith(TESTS + sep)) return undefined;
+        const file = join(dirname(importer), path);
+        const entry = ENTRIES.get(file);
+        if (entry === undefined && !file.startsWith(TESTS + sep)) {
+          const text = `Cannot import "${path}": a suite that runs against dist/ may import only ` +
+            `files of tests/ and the public entry points`;
+          return { errors: [{ text }] };
+        }
+        if (entry === undefined) onTestFile(file);
+        const target = entry === undefined ? toOutput(file) : join(DIST, `${entry}.js`);
+        const specifier = relative(dirname(toOutput(importer)), target).replaceAll(sep, "/");
+        return { external: true, path: specifier.startsWith(".") ? specifier : `./${specifier}` };
+      });
+    },
+  };
+}
+
+/** File below `dist/test/` that a file below `tests/` becomes. */
+function toOutput(file: string): string {
+  const path = relative(TESTS, file);
+  return join(DIST_TESTS, path.slice(0, -extname(path).length) + ".js");
+}
+
+/** The TypeScript modules below a directory. */
+function* listModules(directory: string): Generator<string> {
+  for (const entry of Deno.readDirSync(directory)) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory) yield* listModules(path);
+    else if (entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts")) yield path;
+  }
+}
+
+if (import.meta.main) {
+  await Deno.remove(DIST, { recursive: true }).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  try {
+    await buildModule();
+    if (Deno.args.includes("--tests")) await buildTests();
+  } catch (error) {
+    if (!(error instanceof Error && "errors" in error)) throw error;
+    Deno.exitCode = 1; // esbuild has printed every error, with its place
+  } finally {
+    await esbuild.stop();
+  }
+}

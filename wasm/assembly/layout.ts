@@ -1,0 +1,245 @@
+/**
+ * Every offset, size and code that both sides of the WASM boundary must agree on.
+ *
+ * `wasm/build.ts` reads the constants of this file and generates `src/memory/layout.ts` from them, so
+ * that TypeScript never repeats a number. Offsets are bytes from the start of the structure. A word
+ * marked *atomic* is only touched through the facade, one marked *locked* only under the lock named.
+ */
+
+// ---- Memory map -----------------------------------------------------------------------------------
+// byte     what
+// 0        never used, so that 0 is no pointer
+// 128      heap: bump pointer                                            (see heap.ts)
+// 256      heap: free-list heads, one u64 a size class
+// 2048     registry of agents                                            (see agent.ts)
+// 4096     first block of the heap
+
+/** u64, atomic: first byte never handed out; 64 bits wide so that 4 GiB does not wrap to 0. */
+export const HEAP_TOP: usize = 128;
+/** u64 × `HEAP_CLASS_COUNT`, atomic: `tag << 32 | block` of each free list. */
+export const HEAP_FREE_LISTS: usize = 256;
+/** Number of size classes. */
+export const HEAP_CLASS_COUNT: i32 = 104;
+/** u32, atomic: newest agent ever registered; they are chained through `AGENT_CHAIN` and never leave. */
+export const AGENT_CHAIN_HEAD: usize = 2048;
+/** First block of the heap. */
+export const HEAP_START: usize = 4096;
+/** Size of a WebAssembly page in bytes. */
+export const PAGE_SIZE: u64 = 65536;
+/** Pages that a growth asks for at least (1 MiB). */
+export const GROW_PAGES: i32 = 16;
+
+// ---- Heap block: header, then payload ----------------------------------------------------------------
+/** u32: size class, written when the block is carved or split. */
+export const BLOCK_CLASS: usize = 0;
+/** u32: `BLOCK_LIVE` or `BLOCK_FREE`; a second free finds the wrong word and traps. */
+export const BLOCK_STATE: usize = 4;
+/** Bytes of header before the payload. */
+export const BLOCK_HEADER: usize = 8;
+export const BLOCK_LIVE: u32 = 0x6c697665;
+export const BLOCK_FREE: u32 = 0x66726565;
+
+// ---- Inbox entry: the first words of everything that an agent can be sent (waiter, task) -----------------
+/** u32, atomic: next entry, towards the newest. */
+export const ENTRY_NEXT: usize = 0;
+/** u32: index of the entry's owner in the owner agent's table; written by the owner. */
+export const ENTRY_ID: usize = 4;
+
+// ---- Agent -------------------------------------------------------------------------------------------
+/** u32, atomic: the doorbell; `DOORBELL_AWAKE` or `DOORBELL_ASLEEP`. */
+export const AGENT_DOORBELL: usize = 0;
+/** u32, atomic: newest inbox entry; producers exchange themselves in. */
+export const AGENT_INBOX_TAIL: usize = 128;
+/** u32: oldest inbox entry; only the owner touches it. */
+export const AGENT_INBOX_HEAD: usize = 256;
+/** An inbox entry that keeps the list from ever being empty. */
+export const AGENT_STUB: usize = 264;
+/** u32, atomic: `SIGNAL_…` bits; set by others, read by the owner. */
+export const AGENT_SIGNALS: usize = 272;
+/** u32, atomic: `AGENT_ALIVE`, `AGENT_DEAD` or `AGENT_VACANT`. */
+export const AGENT_STATE: usize = 276;
+/** u32: the agent registered before this one. */
+export const AGENT_CHAIN: usize = 280;
+/** u32: one of the numbers that name agents in messages. */
+export const AGENT_NUMBER: usize = 284;
+/** 16 bytes: where calls leave a wide result for the owner. */
+export const AGENT_SCRATCH: usize = 288;
+export const AGENT_SIZE: usize = 384;
+
+export const DOORBELL_AWAKE: u32 = 0;
+export const DOORBELL_ASLEEP: u32 = 1;
+
+/** The thread has been asked to stop. */
+export const SIGNAL_STOP: u32 = 1;
+/** A thread died: whoever waits looks again, since a wake-up may have died with it. */
+export const SIGNAL_RECHECK: u32 = 2;
+
+export const AGENT_ALIVE: u32 = 1;
+export const AGENT_DEAD: u32 = 2;
+export const AGENT_VACANT: u32 = 3;
+
+// ---- Waiter: an inbox entry, then one node a case --------------------------------------------------------
+/** u32, atomic: `CLAIM_NONE`, `CLAIM_SELF`, or 1 + the index of the case that won. */
+export const WAITER_CLAIM: usize = 8;
+/** u32: the agent whose goroutine waits. */
+export const WAITER_AGENT: usize = 12;
+/** First node. */
+export const WAITER_NODES: usize = 16;
+export const NODE_SIZE: usize = 32;
+
+export const CLAIM_NONE: u32 = 0;
+export const CLAIM_SELF: u32 = 0xffffffff;
+
+// ---- Node: a waiter's place in one wait queue; all words locked by that queue's lock -----------------------
+export const NODE_NEXT: usize = 0;
+export const NODE_PREVIOUS: usize = 4;
+/** u32: the queue it stands in, 0 for none. */
+export const NODE_QUEUE: usize = 8;
+export const NODE_WAITER: usize = 12;
+/** u32: index of the case within the waiter. */
+export const NODE_INDEX: usize = 16;
+/** u32: how much of a counted resource it asks for (semaphore). */
+export const NODE_NEED: usize = 20;
+
+// ---- Wait queue ------------------------------------------------------------------------------------------
+/** u32, atomic: spin lock. */
+export const QUEUE_LOCK: usize = 0;
+/** u32, locked: the longest waiter. */
+export const QUEUE_HEAD: usize = 4;
+/** u32, locked: the newest waiter. */
+export const QUEUE_TAIL: usize = 8;
+/** u32, atomic, written under the lock: nodes in the queue; read without it to skip the lock. */
+export const QUEUE_COUNT: usize = 12;
+export const QUEUE_SIZE: usize = 16;
+
+// ---- Shared object: the first words of everything that a handle can name ----------------------------------
+/** u32, atomic: handles and messages in flight that name the object. */
+export const OBJECT_REFERENCES: usize = 0;
+/** u32: which class of handle; written once. */
+export const OBJECT_KIND: usize = 4;
+/** u32: which element type, where there is one; written once. */
+export const OBJECT_ELEMENT: usize = 8;
+
+// ---- Ring (a shared object) ---------------------------------------------------------------------------------
+/** u32: slots, ≥ 1. */
+export const RING_CAPACITY: usize = 12;
+/** u32: bytes from slot to slot: 8, or 16 with a wide payload. */
+export const RING_STRIDE: usize = 16;
+/** u32, atomic: 0 while open, then `CLOSED_PLAIN` or the message that holds the reason. */
+export const RING_CLOSED: usize = 20;
+export const CLOSED_PLAIN: u32 = 1;
+/** Wait queue of receivers. */
+export const RING_RECEIVERS: usize = 32;
+/** Wait queue of senders. */
+export const RING_SENDERS: usize = 64;
+/** u32: slot index at which consumers start to look; a hint. */
+export const RING_HEAD: usize = 128;
+/** u32: slot index at which producers start to look; a hint. */
+export const RING_TAIL: usize = 256;
+export const RING_SLOTS: usize = 384;
+
+/** Results of the ring's operations. */
+export const RING_OK: i32 = 0;
+/** It worked, and a waiter of the calling agent itself was fired into its inbox. */
+export const RING_OK_SELF: i32 = 1;
+/** Nothing to receive, or no room to send. */
+export const RING_WOULD_BLOCK: i32 = 2;
+export const RING_IS_CLOSED: i32 = 3;
+/** Added to a received payload when a waiter of the calling agent itself was fired into its inbox. */
+export const SELF_FIRED: f64 = 4294967296;
+
+// ---- Deque ---------------------------------------------------------------------------------------------------
+/** i64, atomic: index of the next element to steal. */
+export const DEQUE_TOP: usize = 0;
+/** i64, atomic, written by the owner: index after the newest element. */
+export const DEQUE_BOTTOM: usize = 128;
+/** u32, atomic, written by the owner: the current buffer. */
+export const DEQUE_BUFFER: usize = 136;
+export const DEQUE_SIZE: usize = 256;
+/** u32: element count of the buffer minus 1; a power of two minus 1. */
+export const BUFFER_MASK: usize = 0;
+/** u32: the smaller buffer that this one replaced, freed with the deque. */
+export const BUFFER_OLDER: usize = 4;
+export const BUFFER_ELEMENTS: usize = 8;
+export const DEQUE_INITIAL: u32 = 64;
+/** A steal lost a race: there may be more. */
+export const DEQUE_RETRY: u32 = 1;
+
+// ---- Lock objects (shared objects) -----------------------------------------------------------------------------
+/** u32, atomic: 0, or the agent that holds the mutex. */
+export const MUTEX_OWNER: usize = 12;
+/** u32, atomic: units that nobody holds. */
+export const SEMAPHORE_FREE: usize = 12;
+/** u32: units in all; written once. */
+export const SEMAPHORE_TOTAL: usize = 16;
+/** u32, atomic: what is still to be done. */
+export const GROUP_COUNT: usize = 12;
+/** Wait queue. */
+export const LOCK_QUEUE: usize = 32;
+export const LOCK_OBJECT_SIZE: usize = 48;
+/** Result: the call was against the rules and changed nothing. */
+export const LOCK_MISUSED: i32 = -1;
+
+/** Results of what fires waiters: nobody; another agent's; one of the caller's own, which lies in its inbox. */
+export const WOKE_NONE: i32 = 0;
+export const WOKE_OTHER: i32 = 1;
+export const WOKE_SELF: i32 = 2;
+
+// ---- Task: an inbox entry ----------------------------------------------------------------------------------------
+/** u32, atomic: `TASK_…` state. */
+export const TASK_STATE: usize = 8;
+/** u32: the agent that submitted it and is told the end; written once. */
+export const TASK_SUBMITTER: usize = 12;
+/** u32: the agent that runs it; written before it is started. */
+export const TASK_RUNNER: usize = 16;
+/** u32: message that names the function; lives as long as the pool. */
+export const TASK_FUNCTION: usize = 20;
+/** u32: message with the arguments, 0 for none; freed by the runner. */
+export const TASK_ARGUMENTS: usize = 24;
+/** u32: message with the result or the error, 0 for `undefined`; freed by the submitter. */
+export const TASK_RESULT: usize = 28;
+/** u32: number that names the goroutine in messages. */
+export const TASK_NUMBER: usize = 32;
+export const TASK_SIZE: usize = 40;
+
+export const TASK_QUEUED: u32 = 0;
+export const TASK_STARTED: u32 = 1;
+export const TASK_CANCELLED: u32 = 2;
+export const TASK_SUCCEEDED: u32 = 3;
+export const TASK_FAILED: u32 = 4;
+
+// ---- Worker: a deque, then --------------------------------------------------------------------------------------
+/** u32: its agent; written before the worker enters the pool's table. */
+export const WORKER_AGENT: usize = 192;
+/** u32: state of its random generator; the worker's own. */
+export const WORKER_RANDOM: usize = 196;
+/** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
+export const WORKER_IDLE: usize = 256;
+/** u32: tasks it ran, tasks it stole; written by the worker, read by reports. */
+export const WORKER_RAN: usize = 260;
+export const WORKER_STOLE: usize = 264;
+export const WORKER_SIZE: usize = 384;
+
+// ---- Pool (a shared object) ---------------------------------------------------------------------------------------
+/** u32: entries in the table of workers; written once. */
+export const POOL_SLOTS: usize = 12;
+/** u32: the agent that made the pool; told when nothing is pending. */
+export const POOL_OWNER: usize = 16;
+/** u32, atomic: tasks submitted and not yet ended. */
+export const POOL_PENDING: usize = 128;
+/** u32, atomic: workers that offer to be woken. */
+export const POOL_IDLE: usize = 256;
+/** u32, atomic: workers that look for a task. */
+export const POOL_SEARCHING: usize = 260;
+/** u32, atomic: lock of the injector. */
+export const POOL_LOCK: usize = 384;
+/** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */
+export const POOL_HEAD: usize = 388;
+export const POOL_TAIL: usize = 392;
+/** u32, atomic, written under the lock: tasks in the injector. */
+export const POOL_COUNT: usize = 396;
+/** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. */
+export const POOL_WORKERS: usize = 512;
+
+/** The pool has nothing pending. */
+export const SIGNAL_QUIET: u32 = 4;

@@ -1,0 +1,187 @@
+/**
+ * State words of the locks. Waiting is queue.ts; here is who gets what.
+ *
+ * Mutex: MUTEX_OWNER is 0 (free) or the agent that holds it. Unlock frees it and fires the longest waiter, which tries
+ * again (it may be overtaken: barging).
+ *
+ * Semaphore: SEMAPHORE_FREE counts the units that nobody holds. Waiters are granted in order, from the head only, by
+ * `semaphoreSettle`, so a large request is never overtaken; what is granted is already taken off when the waiter fires.
+ *
+ * Wait group: GROUP_COUNT; who brings it to 0 fires everyone.
+ *
+ * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
+ */
+import { add32, cas32, load32, xchg32 } from "./atomics";
+import { inboxPush, ring } from "./agent";
+import { allocate } from "./heap";
+import { acquire, release } from "./lock";
+import { queueWake, queueWakeAll, unlink } from "./queue";
+import {
+  CLAIM_NONE,
+  GROUP_COUNT,
+  LOCK_MISUSED,
+  LOCK_OBJECT_SIZE,
+  LOCK_QUEUE,
+  MUTEX_OWNER,
+  NODE_INDEX,
+  NODE_NEED,
+  NODE_WAITER,
+  OBJECT_KIND,
+  OBJECT_REFERENCES,
+  QUEUE_COUNT,
+  QUEUE_HEAD,
+  QUEUE_LOCK,
+  SEMAPHORE_FREE,
+  SEMAPHORE_TOTAL,
+  WAITER_AGENT,
+  WAITER_CLAIM,
+  WOKE_NONE,
+  WOKE_OTHER,
+  WOKE_SELF,
+} from "./layout";
+
+/** Makes a lock object of `kind` whose two words are `first` and `second`; 0 when memory is exhausted. */
+export function lockNew(kind: u32, first: u32, second: u32): usize {
+  const lock = allocate(<u32>LOCK_OBJECT_SIZE);
+  if (lock == 0) return 0;
+  // Plain: ours until a handle to it is given away.
+  memory.fill(lock, 0, LOCK_OBJECT_SIZE);
+  store<u32>(lock + OBJECT_REFERENCES, 1);
+  store<u32>(lock + OBJECT_KIND, kind);
+  store<u32>(lock + MUTEX_OWNER, first);
+  store<u32>(lock + SEMAPHORE_TOTAL, second);
+  return lock;
+}
+
+/**
+ * Takes the mutex if it is free.
+ *
+ * - Progress: wait-free. Linearization: the swap. Model: `sync_model_test.ts`.
+ */
+export function mutexTryLock(mutex: usize, self: usize): bool {
+  return cas32(mutex + MUTEX_OWNER, 0, <u32>self) == 0;
+}
+
+/**
+ * Frees the mutex and fires the longest waiter.
+ *
+ * - Linearization: the exchange. Order: free, then the queue's count (law 3). Model: `sync_model_test.ts`.
+ *
+ * @returns a `WOKE_…` code, or `LOCK_MISUSED` when nobody held it; nothing has changed then
+ */
+export function mutexUnlock(mutex: usize, self: usize): i32 {
+  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;
+  // Fast path: nobody waits.
+  if (load32(mutex + LOCK_QUEUE + QUEUE_COUNT) == 0) return WOKE_NONE;
+  return queueWake(mutex + LOCK_QUEUE, self);
+}
+
+/** Reports whether somebody holds the mutex. */
+export function mutexIsLocked(mutex: usize): bool {
+  return load32(mutex + MUTEX_OWNER) != 0;
+}
+
+/**
+ * Takes `count` units if they are free and nobody waits.
+ *
+ * - Progress: lock-free. Linearization: the swap. Model: `sync_model_test.ts`.
+ */
+export function semaphoreTryAcquire(semaphore: usize, count: u32): bool {
+  let free = load32(semaphore + SEMAPHORE_FREE);
+  while (load32(semaphore + LOCK_QUEUE + QUEUE_COUNT) == 0 && free >= count) {
+    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free - count);
+    if (seen == free) return true;
+    free = seen;
+  }
+  return false;
+}
+
+/**
+ * Gives `count` units back and grants what has become possible.
+ *
+ * - Linearization: the swap. Order: units, then the queue. Model: `sync_model_test.ts`.
+ *
+ * @returns a `WOKE_…` code, or `LOCK_MISUSED` when more would be free than there are; nothing has changed then
+ */
+export function semaphoreRelease(semaphore: usize, count: u32, self: usize): i32 {
+  let free = load32(semaphore + SEMAPHORE_FREE);
+  for (;;) {
+    if (count > load<u32>(semaphore + SEMAPHORE_TOTAL) - free) return LOCK_MISUSED; // Plain: the total never changes.
+    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);
+    if (seen == free) break;
+    free = seen;
+  }
+  return semaphoreSettle(semaphore, self);
+}
+
+/**
+ * Grants units to waiters, longest first, until the first does not fit.
+ * Called after everything that may let the first fit: a release, an entry, a waiter's leaving.
+ *
+ * - Progress: blocking on the queue's lock; each round grants, drops a node, or ends.
+ * - Order: units are taken before the claim, or a grant could be claimed that cannot be paid; if the claim fails they
+ *   go back. All of it under the lock, without a loop (law 10).
+ * - Model: `sync_model_test.ts`.
+ *
+ * @returns a `WOKE_…` code
+ */
+export function semaphoreSettle(semaphore: usize, self: usize): i32 {
+  const queue = semaphore + LOCK_QUEUE;
+  let result = WOKE_NONE;
+  while (load32(queue + QUEUE_COUNT) != 0) {
+    let agent: usize = 0;
+    let isOver = false;
+    acquire(queue + QUEUE_LOCK);
+    const node: usize = load<u32>(queue + QUEUE_HEAD);
+    if (node == 0) {
+      isOver = true;
+    } else {
+      const need = load<u32>(node + NODE_NEED);
+      const free = load32(semaphore + SEMAPHORE_FREE);
+      if (free < need) {
+        isOver = true;
+      } else if (cas32(semaphore + SEMAPHORE_FREE, free, free - need) == free) {
+        const waiter: usize = load<u32>(node + NODE_WAITER);
+        if (cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE) {
+          agent = load<u32>(waiter + WAITER_AGENT);
+          inboxPush(agent, waiter);
+        } else {
+          add32(semaphore + SEMAPHORE_FREE, need);
+        }
+        unlink(queue, node);
+      }
+    }
+    release(queue + QUEUE_LOCK);
+    if (isOver) break;
+    if (agent == self && agent != 0) {
+      result = WOKE_SELF;
+    } else if (agent != 0) {
+      ring(agent);
+      if (result == WOKE_NONE) result = WOKE_OTHER;
+    }
+  }
+  return result;
+}
+
+/**
+ * Adds `delta` to the counter and fires everyone when it comes to 0.
+ *
+ * - Linearization: the swap. Order: counter, then the queue (law 3). Model: `sync_model_test.ts`.
+ *
+ * @returns a `WOKE_…` code, or `LOCK_MISUSED` when the counter would leave 0 … 2^31 − 1; nothing has changed then
+ */
+export function groupAdd(group: usize, delta: i32, self: usize): i32 {
+  let count: u32;
+  let sum: i64;
+  do {
+    count = load32(group + GROUP_COUNT);
+    sum = <i64>count + delta;
+    if (sum < 0 || sum > 0x7fffffff) return LOCK_MISUSED;
+  } while (cas32(group + GROUP_COUNT, count, <u32>sum) != count);
+  return sum == 0 && delta != 0 ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;
+}
+
+/** Reports whether the counter is 0. */
+export function groupIsDone(group: usize): bool {
+  return load32(group + GROUP_COUNT) == 0;
+}
