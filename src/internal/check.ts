@@ -11,7 +11,9 @@ export function show(value: unknown): string {
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
   if (typeof value === "object" && value !== null) {
     const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
-    return Array.isArray(value) ? `an array of ${value.length}` : `an object (${String(name ?? "no prototype")})`;
+    return Array.isArray(value)
+      ? `an array of ${value.length}`
+      : `an object (${String(name ?? "no prototype")})`;
   }
   return String(value);
 }
@@ -22,7 +24,12 @@ export function show(value: unknown): string {
  * @throws {TypeError} if it is not a number
  * @throws {RangeError} if it is none of the integers
  */
-export function checkInteger(name: string, value: unknown, minimum: number, maximum: number): number {
+export function checkInteger(
+  name: string,
+  value: unknown,
+  minimum: number,
+  maximum: number,
+): number {
   if (typeof value !== "number") {
     throw new TypeError(`Cannot use ${show(value)} as ${name}: expected an integer`);
   }
@@ -55,7 +62,9 @@ export function checkDuration(name: string, ms: unknown): number {
  *
  * @throws {TypeError} if there is one and it is not an `AbortSignal`
  */
-export function checkSignal(options: { signal?: AbortSignal } | undefined): AbortSignal | undefined {
+export function checkSignal(
+  options: { signal?: AbortSignal } | undefined,
+): AbortSignal | undefined {
   const signal: unknown = options?.signal;
   if (signal === undefined || signal instanceof AbortSignal) return signal;
   throw new TypeError(`Cannot use ${show(signal)} as signal: expected an AbortSignal`);

@@ -47,7 +47,9 @@ export class Fifo<T> {
 
   #grow(): void {
     const length = this.#mask + 1;
-    const values: (T | undefined)[] = new Array(length === 0 ? INITIAL : length * 2).fill(undefined);
+    const values: (T | undefined)[] = new Array(length === 0 ? INITIAL : length * 2).fill(
+      undefined,
+    );
     for (let i = 0; i < this.#size; i++) values[i] = this.#values[(this.#head + i) & this.#mask];
     this.#values = values;
     this.#mask = values.length - 1;

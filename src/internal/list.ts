@@ -53,10 +53,11 @@ export class List<T extends ListNode> {
     node.previous = undefined;
   }
 
-  /** The nodes as they stand now; taking them out meanwhile is allowed. */
-  toArray(): T[] {
-    const nodes: T[] = [];
-    for (let node = this.#first; node !== undefined; node = node.next as T | undefined) nodes.push(node);
-    return nodes;
+  /** Calls `visit` with each node; it may take the node out. */
+  forEach(visit: (node: T) => void): void {
+    for (let node = this.#first, next; node !== undefined; node = next) {
+      next = node.next as T | undefined;
+      visit(node);
+    }
   }
 }

@@ -114,6 +114,8 @@ export const RING_STRIDE = 16;
 /** u32, atomic: 0 while open, then `CLOSED_PLAIN` or the message that holds the reason. */
 export const RING_CLOSED = 20;
 export const CLOSED_PLAIN = 1;
+/** u32, atomic: waiting parties, plus 1 while there are references; who brings it to 0 frees the ring. */
+export const RING_PINS = 24;
 /** Wait queue of receivers. */
 export const RING_RECEIVERS = 32;
 /** Wait queue of senders. */

@@ -7,18 +7,7 @@
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** What of the AssemblyScript compiler is used here. */
-interface Compiler {
-  main(
-    args: string[],
-    host: {
-      readFile(name: string): string | null;
-      writeFile(name: string, contents: Uint8Array | string): void;
-      listFiles(): string[];
-    },
-  ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
-}
+import asc from "assemblyscript/asc";
 
 /** A mistake to seed: `find` occurs exactly once in `file` and is replaced by `replace`. */
 export interface Patch {
@@ -33,32 +22,41 @@ export const CORE_ENTRY = "wasm/assembly/index.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CACHE = join(tmpdir(), "millrace-model-builds");
-const COMPILER = "npm:assemblyscript@0.28.20/asc";
+const TRAMPOLINE_ENTRY = "tests/model/assembly/trampoline.ts";
 
-const COMMON_FLAGS = ["-O3", "--runtime", "stub", "--enable", "threads", "--use", "abort="];
+const COMMON_FLAGS = ["-O3", "--runtime", "stub", "--noAssert", "--use", "abort="];
+const TRAMPOLINE_FLAGS = [...COMMON_FLAGS, "--initialMemory", "1"];
 const MODEL_FLAGS = [
-  ...COMMON_FLAGS,
+  ...[...COMMON_FLAGS, "--enable", "threads", "--use", "MODEL=1"],
   ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
-  // Calls `load_ptr`, `store_val_i32`, … around plain loads and stores: they are watched for data races.
-  ...["--use", "MODEL=1", "--runPasses", "instrument-memory"],
+  // Binaryen then calls `load_ptr`, `store_val_i32`, … around each plain load and store. It knows no bulk
+  // operations: without the feature they compile to loops of loads and stores.
+  ...["--runPasses", "instrument-memory", "--disable", "bulk-memory"],
 ];
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();
-let compiler: Promise<Compiler> | undefined;
 
 /**
  * Compiles a model.
  *
  * @param entry The entry file, from the root of the project; the shipped core if absent.
- * @param patch A mistake to seed.
  */
-export function buildModel(entry: string = CORE_ENTRY, patch?: Patch): Promise<WebAssembly.Module> {
+export function buildModel(entry: string = CORE_ENTRY): Promise<WebAssembly.Module> {
+  return build(entry, MODEL_FLAGS);
+}
+
+/**
+ * Compiles a model with a mistake in it.
+ *
+ * @throws {Error} If the text to replace does not occur exactly once, or the result does not compile.
+ */
+export function mutant(patch: Patch, entry: string = CORE_ENTRY): Promise<WebAssembly.Module> {
   return build(entry, MODEL_FLAGS, patch);
 }
 
 /** The hooks between a model and the checker, see `assembly/trampoline.ts`. */
 export function buildTrampoline(): Promise<WebAssembly.Module> {
-  return build("tests/model/assembly/trampoline.ts", COMMON_FLAGS);
+  return build(TRAMPOLINE_ENTRY, TRAMPOLINE_FLAGS);
 }
 
 function build(entry: string, flags: readonly string[], patch?: Patch) {
@@ -71,7 +69,7 @@ function build(entry: string, flags: readonly string[], patch?: Patch) {
 async function buildOnce(entry: string, flags: readonly string[], patch?: Patch) {
   const sources = readSources(new Set(["wasm/assembly", dirname(entry)]));
   if (patch !== undefined) applyPatch(sources, patch);
-  const path = join(CACHE, `${await hash([entry, flags, COMPILER, [...sources].sort()])}.wasm`);
+  const path = join(CACHE, `${await hash([entry, flags, asc.version, [...sources].sort()])}.wasm`);
   let bytes = readIfPresent(path);
   if (bytes === undefined) {
     bytes = await compile(entry, flags, sources);
@@ -89,9 +87,8 @@ async function compile(
   flags: readonly string[],
   sources: ReadonlyMap<string, string>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { main } = await (compiler ??= import(COMPILER) as Promise<Compiler>);
   let bytes: Uint8Array<ArrayBuffer> | undefined;
-  const { error, stderr } = await main([entry, ...flags, "-o", "model.wasm"], {
+  const { error, stderr } = await asc.main([entry, ...flags, "-o", "model.wasm"], {
     readFile: (name) => sources.get(normalize(name).replaceAll("\\", "/")) ?? null,
     writeFile: (_name, contents) => {
       if (typeof contents !== "string") bytes = new Uint8Array(contents);

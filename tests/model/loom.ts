@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * const report = await explore(await buildModel("tests/model/toy/counter.ts"), {
+ * const report = await explore(await buildModel("tests/model/assembly/toy/counter.ts"), {
  *   name: "two increments",
  *   setup: () => ({}),
  *   threads: [["increment", 64], ["increment", 64]],
@@ -13,8 +13,9 @@
  * assertHolds(report);
  * ```
  */
-import { buildModel, buildTrampoline, type Patch } from "./build.ts";
-import { type Ending, Machine } from "./machine.ts";
+import { buildTrampoline, mutant, type Patch } from "./build.ts";
+import { Machine } from "./machine.ts";
+import type { Ending } from "./schedule.ts";
 import { ExhaustiveSearch, RandomSearch, Replay, type Search } from "./search.ts";
 import { formatSteps, formatTrace, parseTrace } from "./trace.ts";
 import type { Failure, Options, Report, Scenario } from "./types.ts";
@@ -68,10 +69,15 @@ async function run<E extends object, S>(
     endings[await machine.run(strategy)]++;
     if (machine.problem !== undefined) failure = await explain(machine);
     else if (machine.steps >= maxSteps) {
-      failure = bare("incomplete", `more than ${maxSteps} steps: lower the bound, or raise maxSteps`);
+      failure = bare(
+        "incomplete",
+        `more than ${maxSteps} steps: lower the bound, or raise maxSteps`,
+      );
     }
   }
+  const wasExhaustive = search instanceof ExhaustiveSearch && failure === undefined;
   return {
+    exhaustive: wasExhaustive && endings.cut + machine.throttled === 0,
     failure,
     schedules: endings.complete,
     pruned: endings.pruned,
@@ -133,6 +139,6 @@ export async function assertMutantFails<E extends object, S>(
   options: Options = {},
   entry?: string,
 ): Promise<Failure> {
-  const report = await explore(await buildModel(entry, patch), scenario, options);
+  const report = await explore(await mutant(patch, entry), scenario, options);
   return assertFails(report, ...SYMPTOMS);
 }

@@ -1,5 +1,5 @@
 /** Ways through the schedules of a scenario. */
-import { type DecisionPoint, KILL, STOP, type Strategy } from "./machine.ts";
+import { type DecisionPoint, KILL, STOP, type Strategy } from "./schedule.ts";
 
 /** A way of exploring: proposes one schedule after another. */
 export interface Search {
@@ -27,9 +27,9 @@ interface Branch {
  * All schedules, those with the fewest preemptions first (iterative context bounding: Musuvathi and Qadeer,
  * PLDI 2007), hence a counterexample with the fewest, too.
  *
- * With `reduce` a state is left alone when it is met again (the paper's happens-before caching). As branches
- * are taken in the order of their preemptions, the first visit had at least as many preemptions left. What
- * may be preempted from there depends on who ran last, so under a bound that is part of the state.
+ * With `reduce` a state is left alone when it is met again. As branches are taken in the order of their
+ * preemptions, the first visit had at least as many preemptions left. What counts as one depends on who ran
+ * last, so under a bound that is part of the state.
  */
 export class ExhaustiveSearch implements Search {
   readonly #bound: number;
@@ -70,21 +70,21 @@ export class ExhaustiveSearch implements Search {
         return this.#key(point) === key ? step(choice) : -2;
       }
       const { choices, last } = point;
-      if (choices.length === 1) return step(choices[0]);
+      if (choices.length === 1) return step(choices[0]!);
       const key = this.#key(point);
       if (this.#reduce) {
         if (this.#seen.has(key)) return STOP;
         this.#seen.add(key);
       }
       this.states++;
-      const straight = last >= 0 ? last : choices[0];
+      const straight = last >= 0 ? last : choices[0]!;
       for (let index = choices.length - 1; index >= 0; index--) {
-        const choice = choices[index];
+        const choice = choices[index]!;
         if (choice === straight) continue;
         const cost = preemptions + (last >= 0 && choice < KILL ? 1 : 0);
         if (cost > this.#bound) continue;
         while (this.#branches.length <= cost) this.#branches.push([]);
-        this.#branches[cost].push({ path, choice, key, preemptions: cost });
+        this.#branches[cost]!.push({ path, choice, key, preemptions: cost });
       }
       return step(straight);
     };
@@ -127,7 +127,7 @@ export class RandomSearch implements Search {
     return ({ choices, depth }) => {
       this.#length = Math.max(this.#length, depth + 1);
       if (choices.length > 1) this.states++;
-      return choices[Math.floor(this.#random() * choices.length)];
+      return choices[Math.floor(this.#random() * choices.length)]!;
     };
   }
 
@@ -163,7 +163,7 @@ export class Replay implements Search {
     this.#trace = undefined;
     return prefix && {
       prefix,
-      choose: ({ choices, last }) => last >= 0 ? last : choices[0],
+      choose: ({ choices, last }) => last >= 0 ? last : choices[0]!,
     };
   }
 }

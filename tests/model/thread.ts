@@ -1,4 +1,5 @@
 /** The state of one virtual thread, and its face towards a body. */
+import { Sequence } from "./fingerprint.ts";
 import { Op } from "./operations.ts";
 import type { Operation, Promising, VirtualThread } from "./types.ts";
 
@@ -14,14 +15,24 @@ export interface Scheduler {
   arrive(thread: Thread, op: number, ptr: number): number;
   park(thread: Thread, ptr: number, expected: number, timed: number): number;
   wake(thread: Thread, ptr: number, count: number): number;
+  call(thread: Thread): void;
+  returned(thread: Thread, result: unknown): void;
   log(thread: Thread, entry: unknown): void;
-  open(operation: Operation, thread: Thread): void;
-  close(operation: Operation, thread: Thread, output: unknown): void;
+  open(thread: Thread, name: string, input: unknown): Operation;
+  close(thread: Thread, operation: Operation, output: unknown): void;
+}
+
+/** A plain access. */
+interface Access {
+  readonly ptr: number;
+  readonly end: number;
+  readonly writes: boolean;
 }
 
 export class Thread {
   readonly id: number;
   status: Status = Status.fresh;
+
   /** The operation it stands before, or does. */
   op = 0;
   ptr = 0;
@@ -29,25 +40,45 @@ export class Thread {
   running = false;
   /** It was chosen before it came to its first operation. */
   granted = false;
-  /** Cell of the operation as it was before. */
-  beforeLow = 0;
-  beforeHigh = 0;
+  /** The cell of its operation, as it was before. */
+  beforeLower = 0;
+  beforeUpper = 0;
   /** Address of an atomic load or store whose instrumentation is still to come; -1 for none. */
-  atomicPtr = -1;
-  /** What the wait it is parked in returns. */
-  result = 0;
-  expected = 0;
-  timed = false;
+  announcedPtr = -1;
   /** Depth of the schedule when it came to where it stands. */
   arrivedAt = 0;
   /** Steps in a row that changed nothing. */
   idle = 0;
-  /** A recorded operation that has not begun. */
-  opening: Operation | undefined;
+
+  /** What the wait it is parked in returns. */
+  result = 0;
+  expected = 0;
+  timed = false;
+
   /** Suspension of the thread, if `resume` is set. */
   turn: Promise<number> | undefined;
   resume: ((result: number) => void) | undefined;
   abandon: ((reason: unknown) => void) | undefined;
+
+  /**
+   * Names all that the thread's future depends on, but for memory: the results of its calls so far, and what
+   * the call under way has read. Local variables need no look, since WebAssembly is deterministic.
+   */
+  readonly local = new Sequence();
+  /** `local` when the call under way began. */
+  readonly #outside = new Sequence();
+
+  /**
+   * Its plain accesses since its last atomic operation. Until its next one it does not synchronise with anyone, so
+   * each of them could as well happen later: what conflicts with them meanwhile is a data race.
+   */
+  readonly accesses: Access[] = [];
+  readonly accessHash = new Sequence();
+
+  /** A recorded operation that has not begun. */
+  opening: Operation | undefined;
+  /** Operations recorded. */
+  recorded = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -57,9 +88,15 @@ export class Thread {
   reset(): void {
     this.status = Status.fresh;
     this.running = this.granted = this.timed = false;
-    this.atomicPtr = -1;
-    this.idle = this.arrivedAt = 0;
-    this.opening = this.turn = this.resume = this.abandon = undefined;
+    this.announcedPtr = -1;
+    this.arrivedAt = this.idle = this.recorded = 0;
+    this.opening =
+      this.turn =
+      this.resume =
+      this.abandon =
+        undefined;
+    this.local.clear();
+    this.forgetAccesses();
   }
 
   /** Prepares to suspend; whoever called into the scheduler then awaits `turn`. */
@@ -69,25 +106,58 @@ export class Thread {
       this.abandon = reject;
     });
   }
+
+  /** A call into WebAssembly begins. */
+  enter(): void {
+    this.#outside.copy(this.local);
+  }
+
+  /** It ends: of all that it has read only the result can still matter. */
+  leave(result: unknown): void {
+    this.local.copy(this.#outside);
+    this.local.addResult(result);
+  }
+
+  access(ptr: number, end: number, writes: boolean): void {
+    this.accesses.push({ ptr, end, writes });
+    this.accessHash.add(ptr).add(writes ? -end : end);
+  }
+
+  forgetAccesses(): void {
+    if (this.accesses.length > 0) this.accesses.length = 0;
+    this.accessHash.clear();
+  }
+
+  /** The plain access that one to these bytes races with. */
+  conflict(ptr: number, end: number, writes: boolean): Access | undefined {
+    if (this.accesses.length === 0) return undefined;
+    return this.accesses.find((a) => a.ptr < end && ptr < a.end && (writes || a.writes));
+  }
 }
 
-/** Makes what the body of `thread` gets. */
+/** Makes what the body of `thread` gets. `calls` are the module's exports, returning promises. */
 export function virtualThread<E>(
   thread: Thread,
-  wasm: Promising<E>,
+  calls: Iterable<[string, (...args: unknown[]) => Promise<unknown>]>,
   scheduler: Scheduler,
 ): VirtualThread<E> {
+  const wasm: Record<string, (...args: unknown[]) => Promise<unknown>> = {};
+  for (const [name, call] of calls) {
+    wasm[name] = async (...args) => {
+      scheduler.call(thread);
+      const result = await call(...args);
+      scheduler.returned(thread, result);
+      return result;
+    };
+  }
   return {
     id: thread.id,
-    wasm,
+    wasm: wasm as Promising<E>,
     log: (entry) => scheduler.log(thread, entry),
     async record(name, input, run) {
-      const operation: Operation = {
-        ...{ thread: thread.id, name, input, output: undefined, begin: Infinity, end: Infinity },
-      };
-      scheduler.open(operation, thread);
+      const operation = scheduler.open(thread, name, input);
       const output = await run();
-      scheduler.close(operation, thread, output);
+      scheduler.close(thread, operation, output);
       return output;
     },
     async atomic(ptr, run) {

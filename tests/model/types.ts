@@ -37,6 +37,8 @@ export type Body<E, S> =
 /** An operation that {@linkcode VirtualThread.record} saw. Times are steps of the schedule. */
 export interface Operation {
   readonly thread: number;
+  /** Its number among those of its thread. */
+  readonly index: number;
   readonly name: string;
   readonly input: unknown;
   /** `undefined` while `end` is infinite. */
@@ -77,7 +79,10 @@ export interface KillPoint {
 /** A model. It must be deterministic but for the schedule: no clock, no randomness, no shared JS state. */
 export interface Scenario<E, S> {
   readonly name: string;
-  /** Called once, by no thread, before the memory is photographed. What it returns must not change after. */
+  /**
+   * Builds the structures, before any thread runs. Schedules start from a photograph of the memory it leaves, so it
+   * is called once (and once more for each schedule in which memory grew), and what it returns must not change.
+   */
   setup(wasm: E, words: Int32Array): S;
   readonly threads: readonly Body<E, S>[];
   /** Throws, or returns `false`, if a schedule ended wrongly. */
@@ -154,7 +159,9 @@ export interface Failure {
 
 /** The result of an exploration. */
 export interface Report {
-  readonly failure?: Failure;
+  /** Reports whether all schedules within the bound have been explored, none cut, none throttled, and hold. */
+  readonly exhaustive: boolean;
+  readonly failure: Failure | undefined;
   /** Schedules executed to their end. */
   readonly schedules: number;
   /** Executions given up since they met a state already explored. */

@@ -27,6 +27,7 @@ export {
   ringCanSend,
   ringClose,
   ringNew,
+  ringPin,
   ringReceive,
   ringReceiveWide,
   ringSend,
@@ -34,6 +35,7 @@ export {
   ringSize,
   ringSpinReceive,
   ringSpinSend,
+  ringUnpin,
 } from "./ring";
 export {
   poolForget,

@@ -128,6 +128,8 @@ export const RING_STRIDE: usize = 16;
 /** u32, atomic: 0 while open, then `CLOSED_PLAIN` or the message that holds the reason. */
 export const RING_CLOSED: usize = 20;
 export const CLOSED_PLAIN: u32 = 1;
+/** u32, atomic: waiting parties, plus 1 while there are references; who brings it to 0 frees the ring. */
+export const RING_PINS: usize = 24;
 /** Wait queue of receivers. */
 export const RING_RECEIVERS: usize = 32;
 /** Wait queue of senders. */

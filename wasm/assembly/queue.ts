@@ -22,9 +22,10 @@
  *
  * Invariants
  * - I1 A node's words and its membership change only under the lock of the queue concerned.
- * - I2 A waker claims while it holds the queue's lock and the node stands in the queue, and it has pushed the
- *   waiter into its agent's inbox before it releases. The owner takes its nodes out under the same lock before it frees
- *   the waiter, so a waker never touches freed memory, and no thread dies between claim and delivery.
+ * - I2 A waker claims while it holds the queue's lock and the node stands in the queue; it takes the node out, and
+ *   the push into the inbox is the last that it does with the waiter. The owner frees a waiter only after it has taken
+ *   the others of its nodes out under their locks, and, once fired, received it. So a waker never touches freed memory;
+ *   and it has delivered before it releases, so no thread dies between claim and delivery.
  * - I3 A node leaves its queue at the first of: claimed here, found claimed elsewhere, taken out by its owner.
  *
  * Rejected: a lock-free queue with removal from the middle (Harris marks). Every removal would need the
@@ -149,7 +150,8 @@ export function unlink(queue: usize, node: usize): void {
  *
  * - Progress: blocking on the queue's lock; each round takes a node out.
  * - Linearization: the swap of the claim word.
- * - Order: claim, unlink, deliver, release, ring (I2). Ringing under the lock would wake a thread into it.
+ * - Order: claim, unlink, deliver, release, ring (I2). A delivery before the unlink would let the owner free the node
+ *   that is being taken out; ringing under the lock would wake a thread into it.
  * - Model: `queue_model_test.ts`.
  *
  * @param self the calling agent: its own doorbell is not rung
@@ -163,11 +165,12 @@ export function queueWake(queue: usize, self: usize): i32 {
     const node: usize = load<u32>(queue + QUEUE_HEAD);
     if (node != 0) {
       const waiter: usize = load<u32>(node + NODE_WAITER);
-      if (cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE) {
+      const isMine = cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE;
+      unlink(queue, node);
+      if (isMine) {
         agent = load<u32>(waiter + WAITER_AGENT);
         inboxPush(agent, waiter);
       }
-      unlink(queue, node);
     }
     release(queue + QUEUE_LOCK);
     if (agent == self && agent != 0) return WOKE_SELF;

@@ -32,7 +32,7 @@
  * The lap has 30 bits: a thread would have to stand between a load and a swap for exactly 2^30 rounds of the ring (20 s
  * at capacity 1, where it does no harm; hours at 1024) to mistake one round for another.
  */
-import { cas32, cas64, load32, load64, store64 } from "./atomics";
+import { add32, cas32, cas64, load32, load64, store64 } from "./atomics";
 import { allocate } from "./heap";
 import { relax } from "./lock";
 import { queueWake, queueWakeAll } from "./queue";
@@ -48,6 +48,7 @@ import {
   RING_IS_CLOSED,
   RING_OK,
   RING_OK_SELF,
+  RING_PINS,
   RING_RECEIVERS,
   RING_SENDERS,
   RING_SLOTS,
@@ -115,7 +116,18 @@ export function ringNew(capacity: u32, isWide: bool, kind: u32, element: u32): u
   store<u32>(self + OBJECT_ELEMENT, element);
   store<u32>(self + RING_CAPACITY, capacity);
   store<u32>(self + RING_STRIDE, stride);
+  store<u32>(self + RING_PINS, 1);
   return self;
+}
+
+/** Keeps the ring's memory while a party waits at it. The caller's thread has a handle. Progress: wait-free. */
+export function ringPin(ring: usize): void {
+  add32(ring + RING_PINS, 1);
+}
+
+/** Ends a pin, or what the references kept. Progress: wait-free. @returns true when it was the last: the caller frees the ring */
+export function ringUnpin(ring: usize): bool {
+  return add32(ring + RING_PINS, -1) == 1;
 }
 
 /**

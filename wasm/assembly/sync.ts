@@ -142,13 +142,14 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
         isOver = true;
       } else if (cas32(semaphore + SEMAPHORE_FREE, free, free - need) == free) {
         const waiter: usize = load<u32>(node + NODE_WAITER);
-        if (cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE) {
+        const isMine = cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE;
+        unlink(queue, node);
+        if (isMine) {
           agent = load<u32>(waiter + WAITER_AGENT);
           inboxPush(agent, waiter);
         } else {
           add32(semaphore + SEMAPHORE_FREE, need);
         }
-        unlink(queue, node);
       }
     }
     release(queue + QUEUE_LOCK);

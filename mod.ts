@@ -1,0 +1,38 @@
+/**
+ * Go's way of writing concurrent programs: channels, select, sync and goroutines on real threads.
+ *
+ * @example
+ * ```ts
+ * import { Channel, go } from "@millrace/millrace";
+ *
+ * const greetings = new Channel<string>();
+ * go(async () => {
+ *   await greetings.send("hello");
+ *   greetings.close();
+ * });
+ * for await (const greeting of greetings) console.log(greeting); // hello
+ * ```
+ *
+ * @module
+ */
+export { Channel } from "./src/channel/channel.ts";
+export * from "./src/errors.ts";
+export { any, bool, bytes, type ElementType, f64, i32, text, u32 } from "./src/memory/element.ts";
+export type {
+  ReceiveChannel,
+  SendChannel,
+  TryReceiveResult,
+  WaitOptions,
+} from "./src/select/types.ts";
+export {
+  select,
+  type SelectCase,
+  type SelectCases,
+  type Selected,
+  type SelectOptions,
+  selectSync,
+  send,
+  type SendCase,
+  trySelect,
+} from "./src/select/select.ts";
+export { after, afterFunc, never, sleep, tick, Ticker, Timer } from "./src/time/time.ts";

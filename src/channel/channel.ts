@@ -1,0 +1,289 @@
+/**
+ * Channels.
+ *
+ * @module
+ */
+import { ChannelClosedError } from "../errors.ts";
+import { checkInteger, checkSignal } from "../internal/check.ts";
+import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
+import { type ElementType, elementType } from "../memory/element.ts";
+import {
+  dropObject,
+  holdObject,
+  KIND_CHANNEL,
+  registerKind,
+  type Shareable,
+  shared,
+} from "../memory/handle.ts";
+import { type SendCase, type Sink, sink, type Source, source } from "../select/case.ts";
+import { waitFor } from "../select/direct.ts";
+import { Operation } from "../select/operation.ts";
+import type { Flavor } from "./flavor.ts";
+import { LocalFlavor } from "./flavors/local.ts";
+import { MAX_CAPACITY, SharedRing } from "./flavors/shared_ring.ts";
+import * as receiver from "../select/receiver.ts";
+import type {
+  ReceiveChannel,
+  SendChannel,
+  TryReceiveResult,
+  WaitOptions,
+} from "../select/types.ts";
+
+/**
+ * A channel, as in Go: values go in at one side and come out at the other, first in, first out.
+ *
+ * - `new Channel<T>(capacity?)` is *by reference*: it carries any JavaScript value between goroutines of this thread, and is
+ *   collected like any object. Capacity 0, the default, is a rendezvous; `Infinity` is unbounded.
+ * - `new Channel(type, capacity)` is *typed*: it lives in shared memory, and every thread that it is passed to (as an
+ *   argument of a task, or through another channel) uses the same one. Values are copied.
+ *
+ * A send synchronizes before the receive that returns its value, across threads. Waiting parties of a by-reference channel
+ * are served first come, first served; those of a typed channel are woken in that order, and may be overtaken.
+ *
+ * @example Two goroutines and a channel
+ * ```ts
+ * import { Channel, go } from "@millrace/millrace";
+ *
+ * const squares = new Channel<number>();
+ * go(async () => {
+ *   for (let i = 1; i <= 3; i++) await squares.send(i * i);
+ *   squares.close();
+ * });
+ * for await (const square of squares) console.log(square); // 1, 4, 9
+ * ```
+ *
+ * @typeParam T What it carries.
+ * @see Go spec, "Channel types".
+ */
+export class Channel<T>
+  implements SendChannel<T>, ReceiveChannel<T>, Disposable, AsyncDisposable, Shareable {
+  readonly #flavor: Flavor<T>;
+  readonly #ring: SharedRing<T> | undefined;
+  #isDisposed = false;
+
+  /**
+   * Makes a by-reference channel.
+   *
+   * @param capacity How many values may wait without a receiver: an integer ≥ 0, or `Infinity`. Default: 0.
+   * @throws {RangeError | TypeError} if `capacity` is something else
+   */
+  constructor(capacity?: number);
+  /**
+   * Makes a typed channel.
+   *
+   * @param type What it carries: `i32`, `u32`, `f64`, `bool`, `text`, `bytes` or `any()`.
+   * @param capacity How many values may wait: an integer from 1 to 134213632.
+   * @throws {RangeError | TypeError} if `capacity` is something else
+   * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
+   */
+  constructor(type: ElementType<T>, capacity: number);
+  constructor(first: ElementType<T> | number = 0, capacity?: number) {
+    if (first instanceof SharedRing) {
+      this.#flavor = this.#ring = first;
+    } else if (typeof first === "object" && first !== null && typeof first.encode === "function") {
+      checkInteger("the capacity of a typed channel", capacity, 1, MAX_CAPACITY);
+      this.#flavor = this.#ring = SharedRing.create(first, capacity!);
+    } else {
+      if (first !== Infinity) checkInteger("a capacity", first, 0, Number.MAX_SAFE_INTEGER);
+      this.#flavor = new LocalFlavor<T>(first as number);
+      return;
+    }
+    this.#ring.handle = this;
+    holdObject(this, this.#ring.ptr);
+  }
+
+  /** How many values may wait without a receiver. */
+  get capacity(): number {
+    return this.#flavor.capacity;
+  }
+
+  /** How many values wait; for a typed channel a snapshot. */
+  get size(): number {
+    return this.#use().size;
+  }
+
+  /** Reports whether the channel has been closed; values may still be in it. */
+  get closed(): boolean {
+    return this.#isDisposed || this.#flavor.closed;
+  }
+
+  /** The flavor; a typed channel's is gone once it is disposed. */
+  #use(): Flavor<T> {
+    if (this.#isDisposed && this.#ring !== undefined) {
+      throw new TypeError("Cannot use a disposed channel: this thread gave up its handle");
+    }
+    return this.#flavor;
+  }
+
+  /** Where values come out; for {@linkcode select}. */
+  get [source](): Source<T> {
+    return this.#use();
+  }
+
+  /** Where values go in; for {@linkcode send}. */
+  get [sink](): Sink<T> {
+    return this.#use();
+  }
+
+  /** What goes to another thread in this channel's place. */
+  get [shared](): number | string {
+    if (this.#ring === undefined) {
+      return "Cannot send a by-reference channel to another thread: give it an element type, as in new Channel(i32, 8)";
+    }
+    this.#use();
+    return this.#ring.ptr;
+  }
+
+  /**
+   * Sends `value`, waiting until there is room for it or a receiver.
+   *
+   * - **Blocking:** suspends this goroutine, never the thread; {@linkcode sendSync} blocks.
+   * - **Cancellation:** an aborted signal wins even if there is room; the value is then not sent.
+   * - **Cost:** no allocation when there is room.
+   *
+   * @param value What to send. By reference, or copied if the channel is typed.
+   * @param options `signal` cancels the wait.
+   * @throws {TypeError | RangeError} at the call, if the channel does not carry such values
+   * @throws {ChannelClosedError} if the channel is closed, or is closed while this waits
+   * @throws `signal.reason` if aborted
+   * @see Go spec, "Send statements".
+   */
+  send(value: T, options?: WaitOptions): Promise<void> {
+    const signal = options === undefined ? undefined : checkSignal(options);
+    const flavor = this.#use();
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    try {
+      if (flavor.offer(value)) return isBudgetSpent() ? afterTurn(undefined) : SENT;
+    } catch (error) {
+      if (error instanceof ChannelClosedError) return Promise.reject(error);
+      throw error;
+    }
+    return waitFor(flavor.sendCase(value), toNothing, signal);
+  }
+
+  /**
+   * Sends `value`, blocking the thread until there is room.
+   *
+   * - **Blocking:** blocks the calling thread; its goroutines stand still meanwhile.
+   *
+   * @param value What to send.
+   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block, or the channel is by reference
+   * @throws {TypeError | RangeError} if the channel does not carry such values
+   * @throws {ChannelClosedError} if the channel is closed, or is closed while this waits
+   */
+  sendSync(value: T): void {
+    const flavor = this.#use();
+    if (flavor.offer(value)) return;
+    const only = flavor.sendCase(value);
+    Operation.block([only], () => only.outcome());
+  }
+
+  /**
+   * Sends `value` if that needs no waiting.
+   *
+   * @param value What to send.
+   * @returns `false` if there is neither room nor a waiting receiver
+   * @throws {TypeError | RangeError} if the channel does not carry such values
+   * @throws {ChannelClosedError} if the channel is closed
+   */
+  trySend(value: T): boolean {
+    return this.#use().offer(value);
+  }
+
+  /**
+   * Receives the next value, waiting until one arrives or the channel is closed and drained.
+   *
+   * - **Blocking:** suspends this goroutine, never the thread; {@linkcode receiveSync} blocks.
+   * - **Ordering:** FIFO; a send synchronizes before the receive that returns its value.
+   * - **Cancellation:** an aborted signal wins even if a value is ready; no value is lost.
+   * - **Cost:** no waiter when a value is buffered.
+   *
+   * @param options `signal` cancels the wait.
+   * @returns The value, or `undefined` once the channel is closed and drained; {@linkcode next} tells the two apart.
+   * @throws `signal.reason` if aborted; the reason given to `close(reason)` after draining
+   * @see Go spec, "Receive operator".
+   */
+  receive(options?: WaitOptions): Promise<T | undefined> {
+    return receiver.receive(this.#use(), options);
+  }
+
+  /**
+   * Receives the next value, blocking the thread until one arrives or the channel is closed and drained.
+   *
+   * @returns The value, or `undefined` once the channel is closed and drained.
+   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block, or the channel is by reference
+   * @throws the reason given to `close(reason)` after draining
+   */
+  receiveSync(): T | undefined {
+    return receiver.receiveSync(this.#use());
+  }
+
+  /**
+   * Receives a value if that needs no waiting.
+   *
+   * @returns `{ state: "ok", value }`, `{ state: "empty" }`, or `{ state: "closed" }` once closed and drained
+   * @throws the reason given to `close(reason)` after draining
+   */
+  tryReceive(): TryReceiveResult<T> {
+    return receiver.tryReceive(this.#use());
+  }
+
+  /**
+   * Receives a value and says whether there was one (Go: `v, ok := <-ch`).
+   *
+   * @param options `signal` cancels the wait.
+   * @returns `{ done: false, value }`, or `{ done: true }` once closed and drained
+   * @throws as {@linkcode receive}
+   */
+  next(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    return receiver.next(this.#use(), options);
+  }
+
+  /** Receives until the channel is closed and drained (Go: `range`). Leaving the loop early leaves the channel open. */
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return receiver.iterate(this.#use());
+  }
+
+  /**
+   * Closes the channel: what waits in it is still received, and after that every receive ends at once, for ever.
+   *
+   * @param reason What receivers reject with once the channel is drained; without it they get the end instead.
+   * @throws {ChannelClosedError} if it is closed already
+   * @see Go spec, "Close".
+   */
+  close(reason?: unknown): void {
+    this.#use().close(reason);
+  }
+
+  /**
+   * Gives the channel up. A by-reference channel is closed. Of a typed one this thread's handle goes; when the last handle
+   * anywhere has gone, the channel is closed and its memory returned. Disposing twice is harmless.
+   */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#ring !== undefined) dropObject(this);
+    else if (!this.#flavor.closed) this.#flavor.close(undefined);
+  }
+
+  /** As `Symbol.dispose`; there is nothing to wait for. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    return Promise.resolve();
+  }
+}
+
+/** What a send that did not have to wait returns: always the same promise. */
+const SENT: Promise<void> = Promise.resolve();
+
+function toNothing(ended: SendCase): void {
+  return ended.outcome();
+}
+
+registerKind(KIND_CHANNEL, {
+  revive: (ptr, element) => {
+    const ring = new SharedRing(ptr, elementType(element));
+    return new Channel<unknown>(ring as never, ring.capacity);
+  },
+  abandon: SharedRing.abandon,
+});

@@ -1,0 +1,255 @@
+/**
+ * The only door to WebAssembly: the shared memory of this process and this thread's instance of the core over it.
+ *
+ * A thread has one {@linkcode Core}, made at its first use. The first thread makes the memory; the others are
+ * handed it before they load this module (`src/pool/thread.ts`). It hangs on a global symbol, so that two copies of this
+ * module in one thread share it.
+ *
+ * @module
+ */
+import { SharedMemoryExhaustedError } from "../errors.ts";
+import { coreBase64 } from "./binary.ts";
+import { AGENT_NUMBER, AGENT_SCRATCH } from "./layout.ts";
+
+/** The functions of the core. Addresses are numbers; results that are addresses may be negative above 2 GiB. */
+interface Exports {
+  agentDied(agent: number): void;
+  agentRegister(): number;
+  agentSignal(agent: number, signals: number): void;
+  agentSleep(agent: number, timeoutMs: number, spins: number): void;
+  agentTakeSignals(agent: number, mask: number): number;
+  agentVacate(agent: number): void;
+  doorbellArm(agent: number): number;
+  doorbellDisarm(agent: number): void;
+  inboxPop(agent: number): number;
+  allocate(byteLength: number): number;
+  blockCapacity(ptr: number): number;
+  free(ptr: number): void;
+  heapInit(): void;
+  liveBytes(): number;
+  reservedBytes(): number;
+  objectRelease(object: number): number;
+  objectRetain(object: number): void;
+  queueEnter(queue: number, waiter: number, slot: number, index: number, need: number): void;
+  queueLeave(queue: number, waiter: number, slot: number): void;
+  queueWake(queue: number, self: number): number;
+  queueWakeAll(queue: number, self: number): number;
+  waiterClaim(waiter: number, claim: number): number;
+  waiterFiredIndex(waiter: number): number;
+  waiterNew(agent: number, id: number, nodeCount: number): number;
+  waiterReset(waiter: number): void;
+  ringCanReceive(ring: number): number;
+  ringCanSend(ring: number): number;
+  ringClose(ring: number, reason: number, self: number): number;
+  ringNew(capacity: number, isWide: number, kind: number, element: number): number;
+  ringPin(ring: number): void;
+  ringUnpin(ring: number): number;
+  ringReceive(ring: number, self: number): number;
+  ringReceiveWide(ring: number, into: number, self: number): number;
+  ringSend(ring: number, payload: number, self: number): number;
+  ringSendWide(ring: number, from: number, self: number): number;
+  ringSize(ring: number): number;
+  ringSpinReceive(ring: number, self: number, rounds: number): number;
+  ringSpinSend(ring: number, self: number, rounds: number): number;
+  poolForget(pool: number): void;
+  poolNew(kind: number, slots: number, owner: number): number;
+  poolTake(pool: number): number;
+  taskCancel(task: number): number;
+  taskFinish(pool: number, task: number, state: number, result: number, self: number): number;
+  taskNew(submitter: number, id: number, fn: number, args: number, number: number): number;
+  taskStart(task: number, runner: number): number;
+  taskSubmit(pool: number, worker: number, task: number): void;
+  workerEnter(pool: number, slot: number, worker: number, agent: number): void;
+  workerFind(pool: number, worker: number): number;
+  workerFound(pool: number): void;
+  workerFree(worker: number): void;
+  workerIdle(pool: number, worker: number): number;
+  workerLeave(pool: number, slot: number, wasSearching: number): number;
+  workerNew(seed: number): number;
+  workerRan(worker: number): void;
+  workerSearch(pool: number): void;
+  workerUnidle(pool: number, worker: number): void;
+  groupAdd(group: number, delta: number, self: number): number;
+  groupIsDone(group: number): number;
+  lockNew(kind: number, first: number, second: number): number;
+  mutexIsLocked(mutex: number): number;
+  mutexTryLock(mutex: number, self: number): number;
+  mutexUnlock(mutex: number, self: number): number;
+  semaphoreRelease(semaphore: number, count: number, self: number): number;
+  semaphoreSettle(semaphore: number, self: number): number;
+  semaphoreTryAcquire(semaphore: number, count: number): number;
+}
+
+/** What one thread hands another so that both stand on the same memory. */
+export interface CoreSeed {
+  /** The shared memory. */
+  readonly memory: WebAssembly.Memory;
+  /** The compiled core. */
+  readonly module: WebAssembly.Module;
+}
+
+/** This thread's instance of the core, its views of the memory, and its agent. */
+export class Core {
+  /** The functions of the core. */
+  readonly fn: Exports;
+  /** The shared memory and the compiled module. */
+  readonly seed: CoreSeed;
+  /** Address of this thread's agent. */
+  readonly agent: number;
+  /** Address of the agent's scratch bytes: where wide elements pass. */
+  readonly scratch: number;
+  /** Reports whether this thread may sleep in `Atomics.wait`. */
+  readonly canBlock: boolean;
+  /** Rounds to spin before sleeping, 0 on one core. */
+  readonly spins: number;
+  /** Views of the memory as it was when last looked at; see {@linkcode refresh}. */
+  u8!: Uint8Array;
+  /** See {@linkcode u8}. */
+  i32!: Int32Array;
+  /** See {@linkcode u8}. */
+  u32!: Uint32Array;
+  /** See {@linkcode u8}. */
+  f64!: Float64Array;
+
+  /**
+   * @param seed The memory and the module; without it a new memory is made.
+   * @throws {SharedMemoryExhaustedError} if there is no room for the agent
+   */
+  constructor(seed?: CoreSeed) {
+    this.seed = seed ?? { memory: newMemory(), module: compile() };
+    this.canBlock = canBlock();
+    this.spins = (globalThis.navigator?.hardwareConcurrency ?? 2) > 1 ? SPINS : 0;
+    const env = {
+      memory: this.seed.memory,
+      spinLimit: this.spins,
+      canBlock: this.canBlock ? 1 : 0,
+    };
+    this.fn = new WebAssembly.Instance(this.seed.module, { env }).exports as unknown as Exports;
+    if (seed === undefined) this.fn.heapInit();
+    this.agent = this.fn.agentRegister();
+    if (this.agent === 0) throw exhausted("a thread");
+    this.scratch = this.agent + AGENT_SCRATCH;
+    this.refresh();
+  }
+
+  /** Number that names this thread in messages. */
+  get number(): number {
+    return this.readU32(this.agent + AGENT_NUMBER);
+  }
+
+  /** Every buffer that the views have stood on: growth gives the memory a new one each time. */
+  readonly #buffers = new WeakSet<object>();
+
+  /** Reports whether `buffer` is the shared memory, as it is now or was before it grew. */
+  owns(buffer: object): boolean {
+    return this.#buffers.has(buffer);
+  }
+
+  /** Rebuilds the views, after memory has grown. */
+  refresh(): void {
+    const { buffer } = this.seed.memory;
+    this.#buffers.add(buffer);
+    this.u8 = new Uint8Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+  }
+
+  /** Reads the u32 at `ptr`: plainly, for words whose publication something else has ordered. */
+  readU32(ptr: number): number {
+    const value = this.u32[ptr >>> 2];
+    if (value !== undefined) return value;
+    this.refresh();
+    return this.u32[ptr >>> 2]!;
+  }
+
+  /** Returns the bytes of memory, at least up to `end`. */
+  bytes(end: number): Uint8Array {
+    if (end > this.u8.length) this.refresh();
+    return this.u8;
+  }
+
+  /**
+   * Allocates `byteLength` bytes for `what`.
+   *
+   * @throws {SharedMemoryExhaustedError} if there are none
+   */
+  allocate(byteLength: number, what: string): number {
+    // The core counts in 32 bits: a longer request must not wrap to a short one.
+    const ptr = byteLength > MAX_ALLOCATION ? 0 : this.fn.allocate(byteLength) >>> 0;
+    if (ptr === 0) throw exhausted(what);
+    return ptr;
+  }
+}
+
+/** Rounds that a thread spins for a lock before it sleeps for a moment. */
+const SPINS = 64;
+const MAX_ALLOCATION = 0x7ffffff0;
+const MAX_PAGES = 65536;
+const KEY: unique symbol = Symbol.for("millrace.core/1") as never;
+const globals = globalThis as { [KEY]?: Core | CoreSeed };
+
+let current: Core | undefined;
+
+/** This thread's {@linkcode Core}; made at the first call. */
+export function core(): Core {
+  return current ?? open();
+}
+
+/** Hands this thread the memory of another; called before its first use of the core. */
+export function adoptCore(seed: CoreSeed): void {
+  globals[KEY] = seed;
+}
+
+function open(): Core {
+  let found = globals[KEY];
+  // Recognised by what it has, not by its class: another copy of this module may have made it.
+  if (found === undefined || !("fn" in found)) globals[KEY] = found = new Core(found);
+  return current = found;
+}
+
+/** The error for a request that memory cannot serve. */
+export function exhausted(what: string): SharedMemoryExhaustedError {
+  return new SharedMemoryExhaustedError(
+    `Cannot allocate shared memory for ${what}: all of it is in use`,
+  );
+}
+
+/** Bytes of shared memory: what live objects occupy, and what was ever handed out. For tests and reports. */
+export function memoryUse(): { liveBytes: number; reservedBytes: number } {
+  const { fn } = core();
+  return { liveBytes: fn.liveBytes(), reservedBytes: fn.reservedBytes() };
+}
+
+/** A memory as large as the engine allows: a maximum it refuses is halved until it does not. */
+function newMemory(): WebAssembly.Memory {
+  for (let maximum = MAX_PAGES;; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError) || maximum < 256) throw error;
+    }
+  }
+}
+
+function compile(): WebAssembly.Module {
+  const text = atob(coreBase64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return new WebAssembly.Module(bytes);
+}
+
+function canBlock(): boolean {
+  try {
+    Atomics.wait(
+      new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer),
+      0,
+      0,
+      0,
+    );
+    return true;
+  } catch {
+    // The one way to ask: an agent that may not block throws a TypeError here.
+    return false;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Element types: how a value of a typed channel stands in shared memory.
+ *
+ * A *narrow* element is 32 bits in the ring's slot itself: a number, or the address of a message. A *wide* one is 8 bytes
+ * that pass through the agent's scratch.
+ *
+ * @module
+ */
+import { show } from "../internal/check.ts";
+import { core } from "./core.ts";
+import {
+  discardMessage,
+  peekMessage,
+  readMessage,
+  readText,
+  writeMessage,
+  writeText,
+} from "./message.ts";
+import { decodeStructured, encodeStructured } from "./structured.ts";
+
+/**
+ * The type of a typed channel's elements. Values are checked when they are sent and never truncated.
+ *
+ * Use the ones exported by this module: `i32`, `u32`, `f64`, `bool`, `text`, `bytes` and `any`.
+ *
+ * @typeParam T What the values are in JavaScript.
+ */
+export interface ElementType<T> {
+  /** Its name, as in `"i32"`. */
+  readonly name: string;
+  /** Number that names it in shared memory. */
+  readonly id: number;
+  /** Reports whether it takes 8 bytes beside the slot's word. */
+  readonly isWide: boolean;
+  /**
+   * Checks `value` and writes it down.
+   *
+   * @returns the slot's 32 bits; for a wide type the value is left in the agent's scratch instead
+   * @throws {TypeError | RangeError} if `value` is not of the type
+   */
+  encode(value: T): number;
+  /** Turns the slot's 32 bits (or the scratch) into a value; a message is freed. */
+  decode(payload: number): T;
+  /** Frees what belongs to an element that nobody will receive. */
+  discard(payload: number): void;
+}
+
+function refuse(value: unknown, expected: string): Error {
+  const message = `Cannot send ${show(value)}: expected ${expected}`;
+  return typeof value === "number" ? new RangeError(message) : new TypeError(message);
+}
+
+function nothingToDiscard(): void {}
+
+/** Signed 32-bit integers. */
+export const i32: ElementType<number> = {
+  name: "i32",
+  id: 1,
+  isWide: false,
+  encode(value) {
+    if ((value | 0) !== value) {
+      throw refuse(value, "an i32, an integer from -2147483648 to 2147483647");
+    }
+    return value;
+  },
+  decode: (payload) => payload | 0,
+  discard: nothingToDiscard,
+};
+
+/** Unsigned 32-bit integers. */
+export const u32: ElementType<number> = {
+  name: "u32",
+  id: 2,
+  isWide: false,
+  encode(value) {
+    if (value >>> 0 !== value) throw refuse(value, "a u32, an integer from 0 to 4294967295");
+    return value;
+  },
+  decode: (payload) => payload,
+  discard: nothingToDiscard,
+};
+
+/** 64-bit floating-point numbers: any JavaScript number. */
+export const f64: ElementType<number> = {
+  name: "f64",
+  id: 3,
+  isWide: true,
+  encode(value) {
+    if (typeof value !== "number") throw refuse(value, "an f64, a number");
+    const c = core();
+    c.f64[c.scratch >>> 3] = value;
+    return 0;
+  },
+  decode() {
+    const c = core();
+    return c.f64[c.scratch >>> 3]!;
+  },
+  discard: nothingToDiscard,
+};
+
+/** Booleans. */
+export const bool: ElementType<boolean> = {
+  name: "bool",
+  id: 4,
+  isWide: false,
+  encode(value) {
+    if (typeof value !== "boolean") throw refuse(value, "a bool, true or false");
+    return value ? 1 : 0;
+  },
+  decode: (payload) => payload !== 0,
+  discard: nothingToDiscard,
+};
+
+/** Strings of any length, lone surrogates included. Copied. */
+export const text: ElementType<string> = {
+  name: "text",
+  id: 5,
+  isWide: false,
+  encode(value) {
+    if (typeof value !== "string") throw refuse(value, "a text, a string");
+    return writeText(value);
+  },
+  decode: readText,
+  discard: discardMessage,
+};
+
+/** Byte arrays of any length. Copied: what is received is the receiver's own. */
+export const bytes: ElementType<Uint8Array<ArrayBuffer>> = {
+  name: "bytes",
+  id: 6,
+  isWide: false,
+  encode(value) {
+    if (!(value instanceof Uint8Array)) throw refuse(value, "bytes, a Uint8Array");
+    return writeMessage(value);
+  },
+  decode: (payload) => readMessage(payload).payload,
+  discard: discardMessage,
+};
+
+const structured: ElementType<unknown> = {
+  name: "any",
+  id: 7,
+  isWide: false,
+  encode(value) {
+    const { payload, handles } = encodeStructured(value);
+    return writeMessage(payload, handles);
+  },
+  decode: (payload) => decodeStructured(readMessage(payload)),
+  discard: discardMessage,
+};
+
+/**
+ * Any structured value: numbers, strings, bigints, `undefined`, arrays, plain objects, Map, Set, Date, RegExp, URL, Error,
+ * typed arrays, with cycles; and every millrace handle, as itself. Copied. A function, a symbol or an instance of a class
+ * of one's own is a `TypeError` at the send that names the path to it.
+ *
+ * @typeParam T What is sent. It is a promise to the compiler, not checked.
+ */
+export function any<T>(): ElementType<T> {
+  return structured as ElementType<T>;
+}
+
+const types: ReadonlyMap<number, ElementType<unknown>> = new Map(
+  [i32, u32, f64, bool, text, bytes, structured].map((
+    type,
+  ) => [type.id, type as ElementType<unknown>]),
+);
+
+/** The element type that shared memory calls `id`. */
+export function elementType(id: number): ElementType<unknown> {
+  const type = types.get(id);
+  if (type === undefined) {
+    throw new TypeError(
+      `Cannot receive a channel of element type ${id}: this copy of millrace lacks it`,
+    );
+  }
+  return type;
+}
+
+/** Writes any structured value as a message and returns its address; `undefined` is 0, no message at all. */
+export function writeValue(value: unknown): number {
+  return value === undefined ? 0 : structured.encode(value);
+}
+
+/** Reads what {@linkcode writeValue} wrote, and frees it. */
+export function readValue(ptr: number): unknown {
+  return ptr === 0 ? undefined : structured.decode(ptr);
+}
+
+/** Reads what {@linkcode writeValue} wrote and leaves it. */
+export function peekValue(ptr: number): unknown {
+  return ptr === 0 ? undefined : decodeStructured(peekMessage(ptr));
+}

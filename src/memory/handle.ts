@@ -1,0 +1,123 @@
+/**
+ * Handles: a thread's own object for something in shared memory (a channel, a lock).
+ *
+ * A shared object counts its references: one for each thread that has a handle, one for each message in flight that
+ * carries it (law 12). A thread has one handle for an object: one that comes back by a message is the one that left.
+ *
+ * @module
+ */
+import { core } from "./core.ts";
+import { OBJECT_ELEMENT, OBJECT_KIND } from "./layout.ts";
+
+/** What can be sent to another thread as itself. */
+export interface Shareable {
+  /** The address of the shared object, or a reason why it cannot be sent, as the end of a sentence. */
+  readonly [shared]: number | string;
+}
+
+/** Key under which a handle shows what it stands for. */
+export const shared: unique symbol = Symbol.for("millrace.shared/1") as never;
+
+/** How a kind of shared object is turned into a handle, and what its end is. */
+export interface Kind {
+  /** Makes a handle for the object at `ptr`; the reference passes to it. */
+  revive(ptr: number, element: number): Shareable;
+  /** The last reference has gone: frees all that the object owns, and the object. */
+  abandon(ptr: number, element: number): void;
+}
+
+/** Kinds by their number; the numbers are part of the layout of memory and stay. */
+export const KIND_CHANNEL = 1;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_MUTEX = 2;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_SEMAPHORE = 3;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_WAIT_GROUP = 4;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_POOL = 5;
+
+const kinds: Kind[] = [];
+
+/** Declares how `kind` is revived and destroyed. Called once a thread, by the module that owns the kind. */
+export function registerKind(kind: number, how: Kind): void {
+  kinds[kind] = how;
+}
+
+/** Handles of this thread that have crossed, in either direction, by address. */
+const known = new Map<number, WeakRef<Shareable>>();
+
+interface Holding {
+  readonly ptr: number;
+  isHeld: boolean;
+}
+
+const holdings = new WeakMap<Shareable, Holding>();
+const collected = new FinalizationRegistry<Holding>((holding) => giveUp(holding));
+
+/** Makes `handle` hold a reference to the object at `ptr`, until it is disposed or collected. */
+export function holdObject(handle: Shareable, ptr: number): void {
+  const holding = { ptr, isHeld: true };
+  holdings.set(handle, holding);
+  collected.register(handle, holding, holding);
+}
+
+/**
+ * Gives up the reference of `handle`.
+ *
+ * @returns false when it had been given up before
+ */
+export function dropObject(handle: Shareable): boolean {
+  const holding = holdings.get(handle);
+  if (holding === undefined || !holding.isHeld) return false;
+  collected.unregister(holding);
+  giveUp(holding);
+  return true;
+}
+
+function giveUp(holding: Holding): void {
+  holding.isHeld = false;
+  const reference = known.get(holding.ptr)?.deref();
+  // A newer handle may stand under the address by now.
+  if (reference === undefined || holdings.get(reference) === holding) known.delete(holding.ptr);
+  releaseObject(holding.ptr);
+}
+
+/** Gives up one reference to the object at `ptr`, and lets it go if that was the last. */
+export function releaseObject(ptr: number): void {
+  const c = core();
+  const kind = c.readU32(ptr + OBJECT_KIND);
+  const element = c.readU32(ptr + OBJECT_ELEMENT);
+  if (c.fn.objectRelease(ptr)) kinds[kind]!.abandon(ptr, element);
+}
+
+/** Address of the object that `handle` stands for, for a message that is about to carry it. */
+export function exportHandle(handle: Shareable): number {
+  const ptr = handle[shared];
+  if (typeof ptr === "string") throw new TypeError(ptr);
+  if (known.get(ptr)?.deref() === undefined) known.set(ptr, new WeakRef(handle));
+  return ptr;
+}
+
+/** The handle for the object at `ptr`, whose reference passes from a message to the caller. */
+export function importHandle(ptr: number): Shareable {
+  const existing = known.get(ptr)?.deref();
+  if (existing !== undefined && holdings.get(existing)?.isHeld) {
+    // This thread holds its reference already.
+    releaseObject(ptr);
+    return existing;
+  }
+  const c = core();
+  const kind = kinds[c.readU32(ptr + OBJECT_KIND)];
+  if (kind === undefined) {
+    throw new TypeError("Cannot receive a handle of a kind that this copy of millrace lacks");
+  }
+  const handle = kind.revive(ptr, c.readU32(ptr + OBJECT_ELEMENT));
+  known.set(ptr, new WeakRef(handle));
+  return handle;
+}
+
+/** Reports whether `value` is a handle that can be sent as itself, or one that says why not. */
+export function isShareable(value: unknown): value is Shareable {
+  return typeof value === "object" && value !== null && shared in value;
+}

@@ -1,0 +1,207 @@
+/**
+ * Structured values: any data, written as bytes that another thread can read.
+ *
+ * The text of a value is written by devalue (cycles, `undefined`, `-0`, bigint, Map, Set, Date, RegExp, URL, sparse
+ * arrays); what it cannot write is an error that names the path inside the value. Added here: binary data goes beside
+ * the text as raw bytes, errors keep their class, and handles and shared arrays arrive as themselves.
+ *
+ * | byte | payload                                |
+ * | ---- | -------------------------------------- |
+ * | 0    | u32 bytes of text, `n`                 |
+ * | 4    | the text, UTF-8                        |
+ * | 4+n  | binary data, one piece after the other |
+ *
+ * @module
+ */
+import { DevalueError, parse, stringify } from "devalue";
+import * as errors from "../errors.ts";
+import { core } from "./core.ts";
+import { exportHandle, importHandle, isShareable } from "./handle.ts";
+
+type Binary = ArrayBufferLike | ArrayBufferView;
+
+interface ViewClass {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): ArrayBufferView;
+  readonly BYTES_PER_ELEMENT?: number;
+}
+
+/** Classes of views by name; a name that arrives is looked up here and nowhere else. */
+const viewClasses: ReadonlyMap<string, ViewClass> = new Map<string, ViewClass>(
+  [
+    DataView,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+  ].map((viewClass) => [viewClass.name, viewClass as unknown as ViewClass]),
+);
+
+/** Classes that an error keeps; of any other class the nearest of these above it. */
+const errorClasses: ReadonlyMap<string, (message: string) => Error> = new Map([
+  ...[
+    Error,
+    EvalError,
+    RangeError,
+    ReferenceError,
+    SyntaxError,
+    TypeError,
+    URIError,
+    ...Object.values(errors),
+  ].map((Class): [string, (message: string) => Error] => [
+    Class.name,
+    (message) => new Class(message),
+  ]),
+  ["AggregateError", (message) => new AggregateError([], message)],
+]);
+
+/** A value written down. */
+export interface Structured {
+  /** What to send. */
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** Addresses of the shared objects that it names. */
+  readonly handles: number[];
+}
+
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Writes `value` down.
+ *
+ * @throws {TypeError} if something in it cannot be sent; the message names the path to it
+ */
+export function encodeStructured(value: unknown): Structured {
+  const handles: number[] = [];
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let pieceBytes = 0;
+  const text = stringifyOrThrow(value, {
+    handle: (part) => isShareable(part) && [handles.push(exportHandle(part)) - 1],
+    error: (part) => part instanceof Error && describeError(part),
+    binary: (part) => {
+      if (!isBinary(part)) return false;
+      const [name, buffer, byteOffset, byteLength] = ArrayBuffer.isView(part)
+        ? [nameOf(part), part.buffer, part.byteOffset, part.byteLength]
+        : ["", part, 0, part.byteLength];
+      if (buffer instanceof ArrayBuffer) {
+        pieces.push(new Uint8Array(buffer, byteOffset, byteLength));
+        pieceBytes += byteLength;
+        return [name, pieceBytes - byteLength, byteLength, false];
+      }
+      if (core().owns(buffer)) return [name, byteOffset, byteLength, true];
+      throw new TypeError(
+        "Cannot send a SharedArrayBuffer to another thread: only millrace's own shared arrays can be",
+      );
+    },
+  });
+  const encoded = textEncoder.encode(text);
+  const payload = new Uint8Array(4 + encoded.length + pieceBytes);
+  new DataView(payload.buffer).setUint32(0, encoded.length);
+  payload.set(encoded, 4);
+  let at = 4 + encoded.length;
+  for (const piece of pieces) {
+    payload.set(piece, at);
+    at += piece.length;
+  }
+  return { payload, handles };
+}
+
+/** Reads what {@linkcode encodeStructured} wrote. The references to the handles pass to what is returned. */
+export function decodeStructured({ payload, handles }: Structured): unknown {
+  const textLength = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
+  const text = textDecoder.decode(payload.subarray(4, 4 + textLength));
+  // Before anything can throw: each reference has an owner from here on.
+  const revived = handles.map(importHandle);
+  return parse(text, {
+    handle: ([index]: [number]) => revived[index],
+    error: reviveError,
+    binary: ([name, byteOffset, byteLength, isShared]: [string, number, number, boolean]) => {
+      const start = payload.byteOffset + 4 + textLength + byteOffset;
+      const [buffer, offset] = isShared
+        ? [core().bytes(byteOffset + byteLength).buffer, byteOffset]
+        : [payload.buffer.slice(start, start + byteLength), 0];
+      if (name === "") return buffer;
+      const View = viewClasses.get(name)!;
+      return new View(buffer, offset, byteLength / (View.BYTES_PER_ELEMENT ?? 1));
+    },
+  });
+}
+
+/** Writes `value` as text, and says under this module's own terms what cannot be. */
+function stringifyOrThrow(
+  value: unknown,
+  reducers: Record<string, (part: unknown) => unknown>,
+): string {
+  try {
+    return stringify(value, reducers);
+  } catch (error) {
+    if (!(error instanceof DevalueError)) throw error;
+    const place = error.path === "" ? "this value" : `the value at ${error.path}`;
+    throw new TypeError(`Cannot send ${place} to another thread: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function isBinary(part: unknown): part is Binary {
+  if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) return true;
+  // By its tag: a page that is not isolated lacks the class.
+  return Object.prototype.toString.call(part) === "[object SharedArrayBuffer]";
+}
+
+/** The class that a view arrives as: a subclass such as Node's Buffer as the one above it. */
+function nameOf(view: ArrayBufferView): string {
+  return Object.prototype.toString.call(view).slice("[object ".length, -1);
+}
+
+interface ErrorDescription {
+  readonly className: string;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** `cause`, `errors` and whatever else the error has of its own. */
+  readonly own: Record<string, unknown>;
+}
+
+function describeError(error: Error): ErrorDescription {
+  let classOf: object | null = Object.getPrototypeOf(error);
+  while (classOf !== null && !errorClasses.has(classOf.constructor.name)) {
+    classOf = Object.getPrototypeOf(classOf);
+  }
+  const own: Record<string, unknown> = {};
+  for (const key of Object.getOwnPropertyNames(error)) {
+    const value: unknown = (error as unknown as Record<string, unknown>)[key];
+    // A method among the own properties is no data, and losing the error over it would help nobody.
+    if (key !== "message" && key !== "stack" && typeof value !== "function") own[key] = value;
+  }
+  return {
+    className: classOf?.constructor.name ?? "Error",
+    name: String(error.name),
+    message: String(error.message),
+    stack: String(error.stack),
+    own,
+  };
+}
+
+function reviveError({ className, name, message, stack, own }: ErrorDescription): Error {
+  const error = (errorClasses.get(className) ?? Error)(message);
+  if (error.name !== name) define(error, "name", name);
+  define(error, "stack", stack);
+  for (const [key, value] of Object.entries(own)) define(error, key, value);
+  return error;
+}
+
+function define(error: Error, key: string, value: unknown): void {
+  Object.defineProperty(error, key, {
+    value,
+    configurable: true,
+    enumerable: false,
+    writable: true,
+  });
+}

@@ -1,0 +1,182 @@
+/**
+ * This thread's side of waiting: who is waiting here, what has arrived for them, and how the thread sleeps.
+ *
+ * The protocol between agents is in `README.md` of this folder and in `wasm/assembly/agent.ts`.
+ *
+ * @module
+ */
+import { type Core, core } from "../memory/core.ts";
+import {
+  AGENT_DOORBELL,
+  DOORBELL_ASLEEP,
+  ENTRY_ID,
+  SIGNAL_QUIET,
+  SIGNAL_RECHECK,
+  SIGNAL_STOP,
+} from "../memory/layout.ts";
+
+/** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
+export interface Addressee {
+  /** An entry of theirs, at `ptr`, has come out of the inbox. Runs no code of the caller's. */
+  arrived(ptr: number): void;
+  /** A thread died, and with it perhaps a wake-up: look again. */
+  recheck(): void;
+}
+
+/** Result of `Atomics.waitAsync`, which the compiler's library does not know everywhere. */
+type WaitAsync = (
+  view: Int32Array,
+  index: number,
+  value: number,
+) => { async: false } | { async: true; value: Promise<unknown> };
+
+/** What a thread is asked besides: to stop, or told: that its pool is quiet. */
+export interface SignalListener {
+  /** The thread has been asked to stop. */
+  onStop?(): void;
+  /** A pool that this thread owns has nothing pending. */
+  onQuiet?(): void;
+}
+
+/** This thread's agent. */
+export class Agent {
+  /** The core that it stands on. */
+  readonly core: Core;
+  readonly #addressees: (Addressee | undefined)[] = [undefined];
+  readonly #vacant: number[] = [];
+  readonly #listeners = new Set<SignalListener>();
+  #waiting = 0;
+  #isDraining = false;
+  /** Reports whether a turn that arms the doorbell is on its way, or the doorbell is armed. */
+  #isListening = false;
+  /** Reports whether a `waitAsync` is outstanding; there is at most one. */
+  #isAsleep = false;
+  #isStopping = false;
+
+  /** @param c The thread's core. */
+  constructor(c: Core) {
+    this.core = c;
+  }
+
+  /** Number of addressees that something is still to come for. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Reports whether this thread has been asked to stop. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Gives `addressee` a number to put into its entries, until {@linkcode dismiss}. */
+  enroll(addressee: Addressee): number {
+    const id = this.#vacant.pop() ?? this.#addressees.length;
+    this.#addressees[id] = addressee;
+    this.#waiting++;
+    this.listen();
+    return id;
+  }
+
+  /** Takes the number `id` back; nothing more is to come for it. */
+  dismiss(id: number): void {
+    this.#addressees[id] = undefined;
+    this.#vacant.push(id);
+    this.#waiting--;
+  }
+
+  /** Adds somebody to tell of signals. */
+  addListener(listener: SignalListener): void {
+    this.#listeners.add(listener);
+    this.listen();
+  }
+
+  /** Removes a listener. */
+  removeListener(listener: SignalListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Hands out what lies in the inbox. Called again from within, it leaves that to the call outside. */
+  drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const { fn, agent } = this.core;
+    try {
+      const signals = fn.agentTakeSignals(agent, ~0);
+      if (signals !== 0) this.#signalled(signals);
+      for (let ptr = fn.inboxPop(agent); ptr !== 0; ptr = fn.inboxPop(agent)) {
+        this.#addressees[this.core.readU32(ptr + ENTRY_ID)]!.arrived(ptr >>> 0);
+      }
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  #signalled(signals: number): void {
+    if (signals & SIGNAL_STOP) {
+      this.#isStopping = true;
+      for (const listener of [...this.#listeners]) listener.onStop?.();
+    }
+    if (signals & SIGNAL_QUIET) {
+      for (const listener of [...this.#listeners]) listener.onQuiet?.();
+    }
+    if (signals & SIGNAL_RECHECK) {
+      for (const addressee of [...this.#addressees]) addressee?.recheck();
+    }
+  }
+
+  /**
+   * Blocks the thread until something has arrived, and hands it out.
+   *
+   * @param timeoutMs At most so long; negative: without limit.
+   * @param spins Rounds to look before sleeping.
+   */
+  block(timeoutMs: number, spins = 0): void {
+    this.core.fn.agentSleep(this.core.agent, timeoutMs, spins);
+    this.drain();
+    // The doorbell is off now; goroutines of this thread may be waiting on it.
+    this.#isListening = false;
+    this.listen();
+  }
+
+  /** Sees to it that the doorbell is armed once the running code has yielded. */
+  listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    queueMicrotask(this.#arm);
+  }
+
+  readonly #arm = (): void => {
+    const { fn, agent, i32 } = this.core;
+    while (this.#waiting > 0 || this.#listeners.size > 0) {
+      if (!fn.doorbellArm(agent)) {
+        this.drain();
+        continue;
+      }
+      // Left behind by a blocking call, it is still outstanding and hears the doorbell as well.
+      if (this.#isAsleep) return;
+      const waitAsync = (Atomics as unknown as { waitAsync: WaitAsync }).waitAsync;
+      const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
+      if (!sleep.async) continue;
+      this.#isAsleep = true;
+      sleep.value.then(this.#woken);
+      return;
+    }
+    this.#isListening = false;
+  };
+
+  readonly #woken = (): void => {
+    this.#isAsleep = false;
+    this.drain();
+    this.#arm();
+  };
+}
+
+const KEY: unique symbol = Symbol.for("millrace.agent/1") as never;
+const globals = globalThis as { [KEY]?: Agent };
+
+let current: Agent | undefined;
+
+/** This thread's {@linkcode Agent}; made at the first call. */
+export function agent(): Agent {
+  return current ??= globals[KEY] ??= new Agent(core());
+}

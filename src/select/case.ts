@@ -1,0 +1,130 @@
+/**
+ * What a wait knows of the things it waits for. A flavor of channel, a timer or a lock implements {@linkcode Case}; the
+ * state machine in `operation.ts` is written against it and knows nothing else.
+ *
+ * @module
+ */
+
+/** The wait that a case takes part in, as the case sees it. */
+export interface Wait {
+  /** Puts the wait's node for case `index` into the shared wait queue at `queue`, asking for `need`. */
+  enterShared(index: number, queue: number, need: number): void;
+  /** Takes it out again; harmless when it is out. */
+  leaveShared(index: number, queue: number): void;
+  /**
+   * Claims the wait for case `index`, on behalf of something that happened on this thread.
+   *
+   * @returns false when it is over already; then the claimer passes on to the next
+   */
+  claim(index: number): boolean;
+  /** Ends the wait that {@linkcode claim} has claimed; the case holds its outcome. */
+  finish(index: number): void;
+  /** The deadline of a case has changed. */
+  rearm(): void;
+}
+
+/** One thing that a wait can end with. Made for one wait and used by no other. */
+export interface Case {
+  /** Its index within the wait; given by the wait. */
+  index: number;
+  /** Cases are entered in the order of their ranks, so that two waits never hold what the other needs. */
+  readonly rank: number;
+  /** Reports whether the case stands in shared memory, where another thread may answer it. */
+  readonly isShared: boolean;
+  /** Reports whether it has a deadline, or may get one. */
+  readonly isTimed: boolean;
+  /** When it becomes ready by itself, as `performance.now()` counts; `Infinity`: never. */
+  readonly deadline: number;
+  /**
+   * Takes effect now if it can.
+   *
+   * @returns whether it has
+   * @throws what the operation ends with when it fails: a closed channel's reason, for example
+   */
+  poll(): boolean;
+  /** Reports whether {@linkcode poll} might have an effect now. Asked after {@linkcode enter}. */
+  isReady(): boolean;
+  /** Begins to wait: from now on the other side can find it. */
+  enter(wait: Wait): void;
+  /** Ends waiting; harmless when it has ended. `wasClaimed`: this is the case that the wait ended with. */
+  leave(wasClaimed: boolean): void;
+  /**
+   * Another thread has fired the case: takes the effect.
+   *
+   * @returns false when somebody was faster; the wait starts again
+   */
+  complete(): boolean;
+  /** The wait is over, or never began: frees what the case holds. `hadEffect`: it is the one that took effect. */
+  dispose(hadEffect: boolean): void;
+}
+
+/** What a poll for a value gives when there is none. */
+export const EMPTY: unique symbol = Symbol("empty");
+/** What a poll for a value gives when there will be none any more. */
+export const CLOSED: unique symbol = Symbol("closed");
+
+/** A case that ends with a value. */
+export interface ReceiveCase<T> extends Case {
+  /**
+   * The value that the case ended with, or `CLOSED`.
+   *
+   * @throws the reason that the channel was closed with
+   */
+  outcome(): T | typeof CLOSED;
+}
+
+/** A case that ends with a value having been taken. */
+export interface SendCase extends Case {
+  /**
+   * Returns when the value was taken.
+   *
+   * @throws {ChannelClosedError} if the channel was closed instead
+   */
+  outcome(): void;
+}
+
+/** The side of a flavor that values come out of. */
+export interface Source<T> {
+  /**
+   * Takes a value now.
+   *
+   * @throws the reason that the channel was closed with
+   */
+  poll(): T | typeof EMPTY | typeof CLOSED;
+  /** Makes a case that waits for a value. */
+  receiveCase(): ReceiveCase<T>;
+}
+
+/** The side of a flavor that values go into. */
+export interface Sink<T> {
+  /**
+   * Gives a value now.
+   *
+   * @returns false when nobody can take it
+   * @throws {ChannelClosedError} if the channel is closed
+   */
+  offer(value: T): boolean;
+  /**
+   * Makes a case that waits for `value` to be taken.
+   *
+   * @throws {TypeError | RangeError} if the channel does not carry such values
+   */
+  sendCase(value: T): SendCase;
+}
+
+/** Key of the source of something that can be received from. */
+export const source: unique symbol = Symbol.for("millrace.source/1") as never;
+/** Key of the sink of something that can be sent to. */
+export const sink: unique symbol = Symbol.for("millrace.sink/1") as never;
+
+/** Something that a select can receive from. */
+export interface Receivable<T> {
+  /** Where its values come out. */
+  readonly [source]: Source<T>;
+}
+
+/** Something that a select can send to. */
+export interface Sendable<T> {
+  /** Where its values go in. */
+  readonly [sink]: Sink<T>;
+}

@@ -1,0 +1,85 @@
+/**
+ * The operations of a receiving side, written once over any source: a channel's, a timer's, a nil channel's.
+ *
+ * @module
+ */
+import { checkSignal } from "../internal/check.ts";
+import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
+import { CLOSED, EMPTY, type ReceiveCase, type Source } from "./case.ts";
+import { waitFor } from "./direct.ts";
+import { Operation } from "./operation.ts";
+import type { TryReceiveResult, WaitOptions } from "./types.ts";
+
+const EMPTY_RESULT: TryReceiveResult<never> = Object.freeze({ state: "empty" });
+const CLOSED_RESULT: TryReceiveResult<never> = Object.freeze({ state: "closed" });
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+/** `receive` as a value: the end is `undefined`. */
+function toValue<T>(ended: ReceiveCase<T>): T | undefined {
+  const value = ended.outcome();
+  return value === CLOSED ? undefined : value;
+}
+
+/** `next` as an iterator's result. */
+function toResult<T>(ended: ReceiveCase<T>): IteratorResult<T, undefined> {
+  const value = ended.outcome();
+  return value === CLOSED ? DONE : { done: false, value };
+}
+
+/** See {@linkcode Channel.receive}. */
+export function receive<T>(from: Source<T>, options?: WaitOptions): Promise<T | undefined> {
+  const signal = options === undefined ? undefined : checkSignal(options);
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  try {
+    const value = from.poll();
+    if (value === EMPTY) return waitFor(from.receiveCase(), toValue, signal);
+    if (value === CLOSED) return Promise.resolve(undefined);
+    return isBudgetSpent() ? afterTurn(value) : Promise.resolve(value);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** See {@linkcode Channel.next}. */
+export function next<T>(
+  from: Source<T>,
+  options?: WaitOptions,
+): Promise<IteratorResult<T, undefined>> {
+  const signal = options === undefined ? undefined : checkSignal(options);
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  try {
+    const value = from.poll();
+    if (value === EMPTY) return waitFor(from.receiveCase(), toResult, signal);
+    if (value === CLOSED) return Promise.resolve(DONE);
+    const result = { done: false as const, value };
+    return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** See {@linkcode Channel.receiveSync}. */
+export function receiveSync<T>(from: Source<T>): T | undefined {
+  const value = from.poll();
+  if (value === EMPTY) {
+    const only = from.receiveCase();
+    return Operation.block([only], () => toValue(only));
+  }
+  return value === CLOSED ? undefined : value;
+}
+
+/** See {@linkcode Channel.tryReceive}. */
+export function tryReceive<T>(from: Source<T>): TryReceiveResult<T> {
+  const value = from.poll();
+  if (value === EMPTY) return EMPTY_RESULT;
+  if (value === CLOSED) return CLOSED_RESULT;
+  return { state: "ok", value };
+}
+
+/** An iterator whose early end leaves the channel open. */
+export function iterate<T>(from: Source<T>): AsyncIterator<T, undefined> {
+  return {
+    next: () => next(from),
+    return: () => Promise.resolve(DONE),
+  };
+}

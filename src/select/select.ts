@@ -1,0 +1,303 @@
+/**
+ * `select`: waits for whichever of several channel operations can go on first.
+ *
+ * @module
+ */
+import { ChannelClosedError } from "../errors.ts";
+import { checkSignal, show } from "../internal/check.ts";
+import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
+import { randomBelow } from "../internal/random.ts";
+import {
+  type Case,
+  CLOSED,
+  EMPTY,
+  type Receivable,
+  type ReceiveCase,
+  type Sendable,
+  type SendCase as SendCaseOf,
+  type Sink,
+  sink,
+  type Source,
+  source,
+} from "./case.ts";
+import { Operation } from "./operation.ts";
+
+/** A send as a case of a select; made by {@linkcode send}. */
+export class SendCase<T> {
+  /** Where the value goes; `null`: nowhere, the case is never ready. */
+  readonly channel: Sendable<T> | null;
+  /** The value. */
+  readonly value: T;
+
+  /** Use {@linkcode send}. */
+  constructor(channel: Sendable<T> | null, value: T) {
+    this.channel = channel;
+    this.value = value;
+  }
+}
+
+/**
+ * Makes a case that sends `value` to `channel`.
+ *
+ * @example
+ * ```ts
+ * import { Channel, select, send } from "@millrace/millrace";
+ *
+ * const out = new Channel<string>(1);
+ * const got = await select({ out: send(out, "hello") });
+ * console.log(got.case); // out
+ * ```
+ *
+ * @param channel Where to; `null`, Go's nil channel, is never ready.
+ * @param value What to send.
+ */
+export function send<T>(channel: Sendable<T> | null, value: T): SendCase<T> {
+  if (channel !== null && !(typeof channel === "object" && sink in channel)) {
+    throw new TypeError(`Cannot send to ${show(channel)}: expected a channel or null`);
+  }
+  return new SendCase(channel, value);
+}
+
+/** What may stand as a case: a channel to receive from, a {@linkcode send}, or `null`, which is never ready. */
+export type SelectCase = Receivable<unknown> | SendCase<never> | SendCase<unknown> | null;
+
+/** The cases of a select: an object, or an array or tuple. */
+export type SelectCases = Readonly<Record<string, SelectCase>> | readonly SelectCase[];
+
+/** The outcome of one case under key `K`. */
+type OutcomeOf<K, C> = C extends null ? never
+  : C extends SendCase<infer _> ? { readonly case: K; readonly ok: true; readonly value: undefined }
+  : C extends Receivable<infer T> ?
+      | { readonly case: K; readonly ok: true; readonly value: T }
+      | { readonly case: K; readonly ok: false; readonly value: undefined }
+  : never;
+
+/** The key of a tuple's entry as a number. */
+type IndexOf<K> = K extends `${infer N extends number}` ? N : never;
+
+/**
+ * What a select gives: which case took effect, and for a receive the value. `ok` is false when the channel received from was
+ * closed and drained. Comparing `case` narrows `value` to the case's own type.
+ *
+ * @typeParam C The cases.
+ */
+export type Selected<C extends SelectCases> = C extends readonly SelectCase[]
+  ? number extends C["length"] ? OutcomeOf<number, C[number]>
+  : { [K in Exclude<keyof C, keyof []>]: OutcomeOf<IndexOf<K>, C[K]> }[Exclude<keyof C, keyof []>]
+  : { [K in keyof C]: OutcomeOf<K, C[K]> }[keyof C];
+
+/** Options of {@linkcode select}. */
+export interface SelectOptions {
+  /** Ends the wait: it rejects with `signal.reason`, and no case takes effect. */
+  signal?: AbortSignal;
+}
+
+/** A case with what it is about, worked out once. */
+type Entry =
+  & { readonly key: string | number }
+  & (
+    | { readonly from: Source<unknown>; readonly to?: never }
+    | { readonly from?: never; readonly to: Sink<unknown>; readonly value: unknown }
+  );
+
+interface Outcome {
+  readonly case: string | number;
+  readonly ok: boolean;
+  readonly value: unknown;
+}
+
+/** The entries of `cases`, without those that are never ready. */
+function entriesOf(cases: SelectCases): Entry[] {
+  if (typeof cases !== "object" || cases === null) {
+    throw new TypeError(
+      `Cannot select from ${show(cases)}: expected an object or an array of cases`,
+    );
+  }
+  const entries: Entry[] = [];
+  if (Array.isArray(cases)) {
+    for (let index = 0; index < cases.length; index++) addEntry(entries, index, cases[index]);
+  } else {
+    const named = cases as Readonly<Record<string, SelectCase>>;
+    for (const key of Object.keys(named)) addEntry(entries, key, named[key]);
+  }
+  return entries;
+}
+
+function addEntry(entries: Entry[], key: string | number, given: unknown): void {
+  if (given === null) return;
+  if (given instanceof SendCase) {
+    const channel: Sendable<unknown> | null = given.channel;
+    if (channel !== null) entries.push({ key, to: channel[sink], value: given.value });
+  } else if (typeof given === "object" && source in given!) {
+    entries.push({ key, from: (given as Receivable<unknown>)[source] });
+  } else {
+    throw new TypeError(
+      `Cannot select case ${show(key)}: ${
+        show(given)
+      } is neither a channel, nor send(channel, value), nor null`,
+    );
+  }
+}
+
+/** What a channel did to the case that was chosen: it ends the select, where a bad argument would end the call. */
+class Failure {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+}
+
+/** Lets one entry take effect, each of those that can as likely as the others. */
+function pollAll(entries: Entry[]): Outcome | Failure | undefined {
+  for (let left = entries.length; left > 0; left--) {
+    // A shuffle, one step at a time: only as much of it as is needed.
+    const at = left === 1 ? 0 : randomBelow(left);
+    const entry = entries[at]!;
+    const outcome = entry.from !== undefined ? pollSource(entry) : pollSink(entry);
+    if (outcome !== undefined) return outcome;
+    entries[at] = entries[left - 1]!;
+    entries[left - 1] = entry;
+  }
+  return undefined;
+}
+
+function pollSource(
+  { key, from }: Entry & { from: Source<unknown> },
+): Outcome | Failure | undefined {
+  let value;
+  try {
+    value = from.poll();
+  } catch (reason) {
+    return new Failure(reason);
+  }
+  if (value === EMPTY) return undefined;
+  return value === CLOSED
+    ? { case: key, ok: false, value: undefined }
+    : { case: key, ok: true, value };
+}
+
+function pollSink(
+  { key, to, value }: Entry & { to: Sink<unknown> },
+): Outcome | Failure | undefined {
+  try {
+    return to.offer(value) ? { case: key, ok: true, value: undefined } : undefined;
+  } catch (reason) {
+    if (reason instanceof ChannelClosedError) return new Failure(reason);
+    throw reason;
+  }
+}
+
+/** The cases to wait with, one an entry. */
+function casesOf(entries: readonly Entry[]): Case[] {
+  const cases: Case[] = [];
+  try {
+    for (const entry of entries) {
+      cases.push(
+        entry.from !== undefined ? entry.from.receiveCase() : entry.to.sendCase(entry.value),
+      );
+    }
+  } catch (error) {
+    for (const each of cases) each.dispose(false);
+    throw error;
+  }
+  return cases;
+}
+
+function outcomeOf(entry: Entry, ended: Case): Outcome {
+  if (entry.to !== undefined) {
+    (ended as SendCaseOf).outcome();
+    return { case: entry.key, ok: true, value: undefined };
+  }
+  const value = (ended as ReceiveCase<unknown>).outcome();
+  return value === CLOSED
+    ? { case: entry.key, ok: false, value: undefined }
+    : { case: entry.key, ok: true, value };
+}
+
+/**
+ * Waits until one of several channel operations can go on, and carries it out.
+ *
+ * Of several that are ready one is chosen uniformly at random. Cases may mix by-reference and typed channels, sends,
+ * receives and timers; exactly one takes effect. A `null` case is never ready, and `select({})` never resolves.
+ *
+ * - **Blocking:** suspends this goroutine, never the thread; {@linkcode selectSync} blocks.
+ * - **Cancellation:** an aborted signal wins even if a case is ready; then no case takes effect.
+ *
+ * @example
+ * ```ts
+ * import { after, Channel, select } from "@millrace/millrace";
+ *
+ * const jobs = new Channel<string>(1);
+ * jobs.trySend("paint");
+ * const got = await select({ job: jobs, late: after(1000) });
+ * switch (got.case) {
+ *   case "job":
+ *     console.log(got.ok ? got.value.toUpperCase() : "no more jobs"); // PAINT
+ *     break;
+ *   case "late":
+ *     console.log("nothing within a second");
+ * }
+ * ```
+ *
+ * @param cases An object, whose keys name the cases, or an array, whose indexes do (Go: `reflect.Select`).
+ * @param options `signal` cancels the wait.
+ * @returns Which case took effect, and its value.
+ * @throws {TypeError} at the call, if a case is something else, or a value does not fit its channel
+ * @throws {ChannelClosedError} if the chosen case sends to a closed channel
+ * @throws `signal.reason` if aborted; the reason of a closed channel received from
+ * @see Go spec, "Select statements".
+ */
+export function select<const C extends SelectCases>(
+  cases: C,
+  options?: SelectOptions,
+): Promise<Selected<C>> {
+  const signal = options === undefined ? undefined : checkSignal(options);
+  const entries = entriesOf(cases);
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const outcome = pollAll(entries);
+  if (outcome instanceof Failure) return Promise.reject(outcome.reason);
+  if (outcome !== undefined) {
+    const selected = outcome as Selected<C>;
+    return isBudgetSpent() ? afterTurn(selected) : Promise.resolve(selected);
+  }
+  const parties = casesOf(entries);
+  return Operation.wait(
+    parties,
+    (index) => outcomeOf(entries[index]!, parties[index]!) as Selected<C>,
+    signal,
+  );
+}
+
+/**
+ * Carries out one of several channel operations if one can go on now (Go: a select with `default`).
+ *
+ * @param cases As for {@linkcode select}.
+ * @returns Which case took effect, and its value; `undefined` when none was ready.
+ * @throws as {@linkcode select}
+ */
+export function trySelect<const C extends SelectCases>(cases: C): Selected<C> | undefined {
+  const outcome = pollAll(entriesOf(cases));
+  if (outcome instanceof Failure) throw outcome.reason;
+  return outcome as Selected<C> | undefined;
+}
+
+/**
+ * Blocks the thread until one of several channel operations can go on, and carries it out.
+ *
+ * @param cases As for {@linkcode select}; at least one must be a typed channel's or a timer's if it has to wait.
+ * @returns Which case took effect, and its value.
+ * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block, or nobody else could answer
+ * @throws as {@linkcode select}
+ */
+export function selectSync<const C extends SelectCases>(cases: C): Selected<C> {
+  const entries = entriesOf(cases);
+  const outcome = pollAll(entries);
+  if (outcome instanceof Failure) throw outcome.reason;
+  if (outcome !== undefined) return outcome as Selected<C>;
+  const parties = casesOf(entries);
+  return Operation.block(
+    parties,
+    (index) => outcomeOf(entries[index]!, parties[index]!) as Selected<C>,
+  );
+}

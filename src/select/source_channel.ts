@@ -1,0 +1,51 @@
+/**
+ * A receiving side over a source that has no sending side: a timer's, for example.
+ *
+ * @module
+ */
+import { type Source, source } from "./case.ts";
+import * as receiver from "./receiver.ts";
+import type { ReceiveChannel, TryReceiveResult, WaitOptions } from "./types.ts";
+
+/** A receive-only channel over a source that is never closed. */
+export class SourceChannel<T> implements ReceiveChannel<T> {
+  /** Where values come out; for {@linkcode select}. */
+  readonly [source]: Source<T>;
+  /** How many values may wait. */
+  readonly capacity: number;
+  /** Always 0: a value exists only in the moment in which it is taken. */
+  readonly size = 0;
+  /** Always false. */
+  readonly closed = false;
+
+  /** @param from Where values come out. */
+  constructor(from: Source<T>, capacity: number) {
+    this[source] = from;
+    this.capacity = capacity;
+  }
+
+  /** See {@linkcode ReceiveChannel.receive}. */
+  receive(options?: WaitOptions): Promise<T | undefined> {
+    return receiver.receive(this[source], options);
+  }
+
+  /** See {@linkcode ReceiveChannel.receiveSync}. */
+  receiveSync(): T | undefined {
+    return receiver.receiveSync(this[source]);
+  }
+
+  /** See {@linkcode ReceiveChannel.tryReceive}. */
+  tryReceive(): TryReceiveResult<T> {
+    return receiver.tryReceive(this[source]);
+  }
+
+  /** See {@linkcode ReceiveChannel.next}. */
+  next(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
+    return receiver.next(this[source], options);
+  }
+
+  /** Receives for ever. */
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return receiver.iterate(this[source]);
+  }
+}
