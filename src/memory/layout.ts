@@ -193,37 +193,51 @@ export const TASK_CANCELLED = 2;
 export const TASK_SUCCEEDED = 3;
 export const TASK_FAILED = 4;
 
+// ---- Function record: names the function of tasks; lives as long as the pool
+/** u32: the record made before. */
+export const FUNCTION_NEXT = 0;
+/** u32: a text message, `url#name`. */
+export const FUNCTION_TEXT = 4;
+export const FUNCTION_SIZE = 8;
+
 // ---- Worker: a deque, then
-/** u32: its agent; written before the worker enters the pool's table. */
+/** u32: its agent, 0 until its thread has started; written before the worker enters the pool's table. */
 export const WORKER_AGENT = 192;
 /** u32: state of its random generator; the worker's own. */
 export const WORKER_RANDOM = 196;
+/** u32: 1 while it is counted in POOL_SEARCHING; the worker's own. */
+export const WORKER_SEARCHING = 200;
+/** u32: the task that it has taken and not yet started; the worker's own. */
+export const WORKER_TAKEN = 204;
+/** u32: how many tasks it stole; the worker's own. */
+export const WORKER_STOLE = 208;
 /** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
-/** u32: tasks it ran, tasks it stole; written by the worker, read by reports. */
-export const WORKER_RAN = 260;
-export const WORKER_STOLE = 264;
-export const WORKER_SIZE = 384;
+/** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
+export const WORKER_SUBMITTED = 384;
+export const WORKER_TOOK = 388;
+export const WORKER_FINISHED = 392;
+export const WORKER_SIZE = 512;
 
 // ---- Pool (a shared object)
 /** u32: entries in the table of workers; written once. */
 export const POOL_SLOTS = 12;
 /** u32: the agent that made the pool; told when nothing is pending. */
 export const POOL_OWNER = 16;
-/** u32, atomic: tasks submitted and not yet ended. */
-export const POOL_PENDING = 128;
+/** u32, atomic: newest function record. */
+export const POOL_FUNCTIONS = 20;
 /** u32, atomic: workers that offer to be woken. */
-export const POOL_IDLE = 256;
+export const POOL_IDLE = 128;
 /** u32, atomic: workers that look for a task. */
-export const POOL_SEARCHING = 260;
+export const POOL_SEARCHING = 132;
 /** u32, atomic: lock of the injector. */
-export const POOL_LOCK = 384;
+export const POOL_LOCK = 256;
 /** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */
-export const POOL_HEAD = 388;
-export const POOL_TAIL = 392;
+export const POOL_HEAD = 260;
+export const POOL_TAIL = 264;
 /** u32, atomic, written under the lock: tasks in the injector. */
-export const POOL_COUNT = 396;
-/** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. */
-export const POOL_WORKERS = 512;
+export const POOL_COUNT = 268;
+/** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. Slot 0 is the owner's, who only submits. */
+export const POOL_WORKERS = 384;
 /** The pool has nothing pending. */
 export const SIGNAL_QUIET = 4;

@@ -122,9 +122,9 @@ Deno.test("explore() finds a tagged stack right, and an untagged one its ABA", a
 
 Deno.test("replay() runs the schedule of a failure again", async () => {
   const stack = stackScenario([popOne, popTwoPushOne]);
-  const mutant = await mutant(untagged, ENTRY);
-  const found = assertFails(await explore(mutant, stack), "check");
-  const again = assertFails(await replay(mutant, stack, found.trace), "check");
+  const module = await mutant(untagged, ENTRY);
+  const found = assertFails(await explore(module, stack), "check");
+  const again = assertFails(await replay(module, stack, found.trace), "check");
   assertEquals(again.listing, found.listing);
   // The same schedule on the right stack.
   assertHolds(await replay(toys, stack, found.trace));
@@ -133,9 +133,9 @@ Deno.test("replay() runs the schedule of a failure again", async () => {
 Deno.test("explore() finds by random schedules what it finds exhaustively", async () => {
   const stack = stackScenario([popOne, popTwoPushOne]);
   const random = { seed: 1, schedules: 2_000 };
-  const mutant = await mutant(untagged, ENTRY);
-  const found = assertFails(await explore(mutant, stack, { random }), "check");
-  assertEquals(assertFails(await explore(mutant, stack, { random }), "check"), found);
+  const module = await mutant(untagged, ENTRY);
+  const found = assertFails(await explore(module, stack, { random }), "check");
+  assertEquals(assertFails(await explore(module, stack, { random }), "check"), found);
   const report = await explore(toys, stack, { random });
   assertHolds(report);
   assertEquals([report.schedules, report.exhaustive], [2_000, false]);
@@ -143,9 +143,11 @@ Deno.test("explore() finds by random schedules what it finds exhaustively", asyn
 
 Deno.test("explore() reports a data race between plain accesses", async () => {
   const plain = scenario(twice(["incrementPlain", COUNTER]));
-  assertStringIncludes(assertFails(await explore(toys, plain), "race").message, "@64");
+  const { message, listing } = assertFails(await explore(toys, plain), "race");
+  assertStringIncludes(message, "@64");
+  assertStringIncludes(listing, "plainLoad @64");
   const mixed = scenario([["incrementPlain", COUNTER], ["increment", COUNTER]]);
-  assertFails(await explore(toys, mixed), "race");
+  assertStringIncludes(assertFails(await explore(toys, mixed), "race").message, "add of");
   // Undeclared, the stale read of a link.
   const { racy: _, ...stack } = stackScenario([popOne, popTwoPushOne]);
   assertFails(await explore(toys, stack), "race");

@@ -203,7 +203,11 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     this.#account(thread);
     const writes = op === Op.plainStore;
     this.#detectRace(thread, op, ptr, ptr + byteLength, writes);
-    if (!this.#scheduling) throw ABANDONED;
+    if (!this.#scheduling) {
+      const cell = [this.#memory.lower(ptr), this.#memory.upper(ptr)] as const;
+      this.listing?.push({ thread: thread.id, op, ptr, before: cell, after: cell });
+      throw ABANDONED;
+    }
     thread.access(ptr, ptr + byteLength, writes);
     if (writes) {
       this.#memory.announceStore(ptr, byteLength);

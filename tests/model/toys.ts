@@ -1,8 +1,9 @@
 /** The toys of `assembly/toy`, and scenarios with them, that the checker is checked with. */
 import { assertEquals } from "../support/assert.ts";
 import { buildModel, type Patch } from "./build.ts";
-import type { Body, Scenario } from "./loom.ts";
+import type { Body, Scenario, VirtualThread } from "./loom.ts";
 
+/** The toys' entry file. */
 export const ENTRY = "tests/model/assembly/toy/index.ts";
 export const toys: WebAssembly.Module = await buildModel(ENTRY);
 
@@ -29,7 +30,9 @@ export interface Toys {
   publish(flag: number, value: number): void;
   receive(flag: number): number;
 }
+/** What a thread does with toys. */
 export type ToyBody = Body<Toys, null>;
+/** A model of toys without parameters. */
 export type ToyScenario = Scenario<Toys, null>;
 
 export const COUNTER = 64;
@@ -77,12 +80,18 @@ export function stackScenario(threads: readonly Body<Toys, null>[]): ToyScenario
   };
 }
 
-export const popOne: ToyBody = async ({ wasm }) => [await wasm.pop(HEAD)];
-export const popTwoPushOne: ToyBody = async ({ wasm }) => {
+/** Pops a node and keeps it. */
+export async function popOne({ wasm }: VirtualThread<Toys>): Promise<number[]> {
+  return [await wasm.pop(HEAD)];
+}
+
+/** Pops two nodes, pushes the first back, and keeps the second. */
+export async function popTwoPushOne({ wasm }: VirtualThread<Toys>): Promise<number[]> {
   const [first, second] = [await wasm.pop(HEAD), await wasm.pop(HEAD)];
   if (first !== 0) await wasm.push(HEAD, first);
   return [second];
-};
+}
+
 /** Seeds the stack with ABA. */
 export const untagged: Patch = {
   file: "tests/model/assembly/toy/stack.ts",

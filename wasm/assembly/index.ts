@@ -38,24 +38,23 @@ export {
   ringUnpin,
 } from "./ring";
 export {
-  poolForget,
+  poolAddFunction,
+  poolIsQuiet,
   poolNew,
   poolTake,
-  taskCancel,
-  taskFinish,
-  taskNew,
-  taskStart,
-  taskSubmit,
+  poolTellQuiet,
   workerEnter,
-  workerFind,
+  workerFinished,
   workerFound,
   workerFree,
   workerIdle,
   workerLeave,
   workerNew,
-  workerRan,
   workerSearch,
-  workerUnidle,
+  workerSpin,
+  workerSubmit,
+  workerTake,
+  workerWoken,
 } from "./scheduler";
 export {
   groupAdd,
@@ -68,3 +67,4 @@ export {
   semaphoreSettle,
   semaphoreTryAcquire,
 } from "./sync";
+export { taskCancel, taskFinish, taskIsOrphan, taskNew, taskStart } from "./task";

@@ -1,64 +1,57 @@
 /**
- * The scheduler's shared part: tasks, the injector, stealing, and who sleeps.
+ * The scheduler's shared part: where tasks wait, who takes them, and who sleeps.
  *
- * A task is in exactly one place: the injector (a list under a lock, for threads that are no workers), one worker's
- * deque, a runner's hands, or its submitter's inbox.
+ * The pool's table has a *worker* for each thread that runs tasks, and in slot 0 one for the owner, who only submits. Each
+ * pushes to a deque of its own (deque.ts): what it forked last it runs first; what others take is the oldest. The owner
+ * takes nothing from its deque, so for it that is first in, first out. The *injector*, a list under a lock, holds what has no
+ * deque: tasks of a thread that died, and tasks for which a deque could not grow.
  *
- * | state     | next                | by whom                                              |
- * | --------- | ------------------- | ---------------------------------------------------- |
- * | QUEUED    | STARTED, CANCELLED  | the worker that took it; its submitter               |
- * | STARTED   | SUCCEEDED, FAILED   | its runner, which then sends it to its submitter     |
- * | CANCELLED | –                   | whoever finds it queued sends it to its submitter    |
- *
- * Idle protocol (proof sketch in `src/pool/README.md`): a worker is *running*, *searching* or *idle*. Whoever submits
- * pushes first and then wakes one idle worker, unless one is searching already. A searcher that finds a task stops
- * searching and, if it was the last to search, wakes another: so a burst wakes workers one after the other and nobody
+ * Idle protocol (steps and proof sketch in `src/pool/README.md`): a worker is *running*, *searching* or *idle*. Whoever
+ * submits pushes first and then wakes one idle worker, unless one is searching already. A searcher that finds a task
+ * stops searching and, if it was the last to search, wakes another: so a burst wakes workers one after the other and none
  * twice. A worker goes idle by raising its flag and the count, no longer searching, and then looking once more.
+ *
+ * Quiet: each worker counts what it submitted and what it finished, in words that it alone writes. The pool was quiet if
+ * the finished, summed first, are as many as the submitted, summed afterwards (Mattern 1987, "four counter" with
+ * monotone counts: a task that was pending between the two sums would show as submitted and not as finished).
  */
 import { add32, cas32, load32, store32 } from "./atomics";
-import { agentSignal, inboxPush, ring } from "./agent";
+import { agentSignal, ring } from "./agent";
 import { dequeFree, dequeInit, dequePop, dequePush, dequeSize, dequeSteal } from "./deque";
 import { allocate, free } from "./heap";
 import { acquire, release } from "./lock";
 import {
   DEQUE_RETRY,
-  ENTRY_ID,
   ENTRY_NEXT,
+  FUNCTION_NEXT,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   POOL_COUNT,
+  POOL_FUNCTIONS,
   POOL_HEAD,
   POOL_IDLE,
   POOL_LOCK,
   POOL_OWNER,
-  POOL_PENDING,
   POOL_SEARCHING,
   POOL_SLOTS,
   POOL_TAIL,
   POOL_WORKERS,
   SIGNAL_QUIET,
-  TASK_ARGUMENTS,
-  TASK_CANCELLED,
-  TASK_FUNCTION,
-  TASK_NUMBER,
   TASK_QUEUED,
-  TASK_RESULT,
-  TASK_RUNNER,
-  TASK_SIZE,
-  TASK_STARTED,
   TASK_STATE,
-  TASK_SUBMITTER,
-  WOKE_OTHER,
-  WOKE_SELF,
   WORKER_AGENT,
+  WORKER_FINISHED,
   WORKER_IDLE,
-  WORKER_RAN,
   WORKER_RANDOM,
+  WORKER_SEARCHING,
   WORKER_SIZE,
   WORKER_STOLE,
+  WORKER_SUBMITTED,
+  WORKER_TAKEN,
+  WORKER_TOOK,
 } from "./layout";
 
-/** Makes a pool with room for `slots` workers; 0 when memory is exhausted. */
+/** Makes a pool whose table has `slots` places; 0 when memory is exhausted. */
 export function poolNew(kind: u32, slots: u32, owner: usize): usize {
   const byteLength = POOL_WORKERS + (<usize>slots << 2);
   const pool = allocate(<u32>byteLength);
@@ -72,7 +65,16 @@ export function poolNew(kind: u32, slots: u32, owner: usize): usize {
   return pool;
 }
 
-/** Makes a worker; 0 when memory is exhausted. Its thread enters it into the pool's table with `workerEnter`. */
+/** Adds a function record to the pool. Progress: lock-free. */
+export function poolAddFunction(pool: usize, record: usize): void {
+  let head: u32;
+  do {
+    head = load32(pool + POOL_FUNCTIONS);
+    store<u32>(record + FUNCTION_NEXT, head); // Plain: ours until the swap publishes it.
+  } while (cas32(pool + POOL_FUNCTIONS, head, <u32>record) != head);
+}
+
+/** Makes a worker; 0 when memory is exhausted. */
 export function workerNew(seed: u32): usize {
   const worker = allocate(<u32>WORKER_SIZE);
   if (worker == 0) return 0;
@@ -86,33 +88,41 @@ export function workerNew(seed: u32): usize {
   return worker;
 }
 
-/** Makes `worker`, run by `agent`, known to the others at place `slot`. It counts as searching. */
+/** Makes `worker`, which `agent` runs, known to the others at place `slot`. It is running. */
 export function workerEnter(pool: usize, slot: u32, worker: usize, agent: usize): void {
   store<u32>(worker + WORKER_AGENT, <u32>agent); // Plain: the table publishes it.
-  add32(pool + POOL_SEARCHING, 1);
   store32(pool + POOL_WORKERS + (<usize>slot << 2), <u32>worker);
 }
 
 /**
- * Takes the worker at place `slot` out of the table, after its thread has ended: its tasks go to the injector, and
- * the counts forget it. Other threads may be stealing from it meanwhile, so its memory is freed with the pool.
- *
- * @returns the worker
+ * Takes the worker at place `slot` out of the table, after its thread has ended: its tasks go to the injector, and the
+ * counts forget it; what died with it counts as finished, by the owner. Others may be stealing from it meanwhile,
+ * so its memory is freed with the pool. Only the owner calls this.
  */
-export function workerLeave(pool: usize, slot: u32, wasSearching: bool): usize {
+export function workerLeave(pool: usize, slot: u32): void {
   const entry = pool + POOL_WORKERS + (<usize>slot << 2);
   const worker: usize = load32(entry);
-  if (worker == 0) return 0;
+  if (worker == 0) return;
   store32(entry, 0);
+  // Plain from here: its thread has ended, and the end was told to this one.
   if (cas32(worker + WORKER_IDLE, 1, 0) == 1) add32(pool + POOL_IDLE, -1);
-  else if (wasSearching) add32(pool + POOL_SEARCHING, -1);
+  if (load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);
   for (;;) {
     const task = dequeSteal(worker);
     if (task == 0) break;
     if (task != DEQUE_RETRY) injectorPush(pool, task);
   }
+  let lost = load32(worker + WORKER_TOOK) - load32(worker + WORKER_FINISHED);
+  const taken = load<u32>(worker + WORKER_TAKEN);
+  if (taken != 0 && load32(<usize>taken + TASK_STATE) == TASK_QUEUED) {
+    injectorPush(pool, taken);
+    lost--;
+  }
+  const owner: usize = load32(pool + POOL_WORKERS);
+  const submitted = load32(worker + WORKER_SUBMITTED);
+  store32(owner + WORKER_SUBMITTED, load32(owner + WORKER_SUBMITTED) + submitted);
+  store32(owner + WORKER_FINISHED, load32(owner + WORKER_FINISHED) + load32(worker + WORKER_FINISHED) + lost);
   poolNotify(pool);
-  return worker;
 }
 
 /** Frees a worker that has left and that no thread knows any more. */
@@ -121,72 +131,22 @@ export function workerFree(worker: usize): void {
   free(worker);
 }
 
-/** Makes a queued task; 0 when memory is exhausted. The arguments' message passes to the task. */
-export function taskNew(submitter: usize, id: u32, fn: u32, args: u32, number: u32): usize {
-  const task = allocate(<u32>TASK_SIZE);
-  if (task == 0) return 0;
-  // Plain: ours until it is pushed.
-  store<u32>(task + ENTRY_ID, id);
-  store<u32>(task + TASK_STATE, TASK_QUEUED);
-  store<u32>(task + TASK_SUBMITTER, <u32>submitter);
-  store<u32>(task + TASK_RUNNER, 0);
-  store<u32>(task + TASK_FUNCTION, fn);
-  store<u32>(task + TASK_ARGUMENTS, args);
-  store<u32>(task + TASK_RESULT, 0);
-  store<u32>(task + TASK_NUMBER, number);
-  return task;
-}
-
 /**
- * Submits `task`: to the deque of `worker`, the caller's own, or with 0 to the injector; then wakes a worker.
+ * Submits `task` from `worker`, the caller's own, and wakes a worker for it.
  *
- * - Order: pending, push, wake. Pending first, or the pool could seem quiet with a task in it.
+ * - Order: count, push, wake. Counted first, or the pool could seem quiet with a task in it.
  * - Model: `scheduler_model_test.ts`.
  */
-export function taskSubmit(pool: usize, worker: usize, task: u32): void {
-  add32(pool + POOL_PENDING, 1);
+export function workerSubmit(pool: usize, worker: usize, task: u32): void {
+  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.
   // A deque that cannot grow is no reason to fail: the injector needs no memory.
-  if (worker == 0 || !dequePush(worker, task)) injectorPush(pool, task);
+  if (!dequePush(worker, task)) injectorPush(pool, task);
   poolNotify(pool);
 }
 
-/**
- * Claims a task that the caller took from a queue for running.
- *
- * @returns false when it was cancelled; then the caller sends it back with `taskFinish`
- */
-export function taskStart(task: usize, runner: usize): bool {
-  store<u32>(task + TASK_RUNNER, <u32>runner); // Plain: the swap publishes it.
-  return cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;
-}
-
-/** Cancels a task that has not been started. Only its submitter calls this. */
-export function taskCancel(task: usize): bool {
-  return cas32(task + TASK_STATE, TASK_QUEUED, TASK_CANCELLED) == TASK_QUEUED;
-}
-
-/**
- * Ends a task: leaves its state and result, and sends it to its submitter. It is not the caller's any more afterwards.
- *
- * - Order: result, state, inbox, pending. Straight-line from the state to the inbox: no thread dies between.
- *
- * @param state `TASK_SUCCEEDED`, `TASK_FAILED` or `TASK_CANCELLED`
- * @returns `WOKE_SELF` when the submitter is the caller, else `WOKE_OTHER`
- */
-export function taskFinish(pool: usize, task: usize, state: u32, result: u32, self: usize): i32 {
-  const submitter: usize = load<u32>(task + TASK_SUBMITTER);
-  store<u32>(task + TASK_RESULT, result); // Plain: the store of the state publishes it.
-  store32(task + TASK_STATE, state);
-  inboxPush(submitter, task);
-  const isLast = add32(pool + POOL_PENDING, -1) == 1;
-  if (submitter != self) ring(submitter);
-  if (isLast) agentSignal(load<u32>(pool + POOL_OWNER), SIGNAL_QUIET);
-  return submitter == self ? WOKE_SELF : WOKE_OTHER;
-}
-
-/** Counts a task off that ended with its thread; tells the owner when it was the last. */
-export function poolForget(pool: usize): void {
-  if (add32(pool + POOL_PENDING, -1) == 1) agentSignal(load<u32>(pool + POOL_OWNER), SIGNAL_QUIET);
+/** Counts a task that `worker` has finished. Call after the result is on its way. */
+export function workerFinished(worker: usize): void {
+  store32(worker + WORKER_FINISHED, load<u32>(worker + WORKER_FINISHED) + 1); // The load plain: its own word.
 }
 
 /** Puts `task` at the end of the injector. Progress: blocking on its lock. */
@@ -201,8 +161,8 @@ function injectorPush(pool: usize, task: u32): void {
   release(pool + POOL_LOCK);
 }
 
-/** Takes the oldest task out of the injector, or 0. Progress: blocking on its lock. */
-function injectorPop(pool: usize): u32 {
+/** Takes the oldest task out of the injector for `taker`, or 0. Progress: blocking on its lock. */
+function injectorPop(pool: usize, taker: usize): u32 {
   // Fast path: empty.
   if (load32(pool + POOL_COUNT) == 0) return 0;
   acquire(pool + POOL_LOCK);
@@ -212,38 +172,58 @@ function injectorPop(pool: usize): u32 {
     store<u32>(pool + POOL_HEAD, next);
     if (next == 0) store<u32>(pool + POOL_TAIL, 0);
     store32(pool + POOL_COUNT, load<u32>(pool + POOL_COUNT) - 1);
+    store<u32>(taker + WORKER_TAKEN, task);
   }
   release(pool + POOL_LOCK);
   return task;
 }
 
+/** Takes the oldest task of the worker at place `slot` for `taker`, or 0. */
+// @ts-ignore: decorator
+@inline
+function stealFrom(pool: usize, slot: u32, taker: usize): u32 {
+  const victim: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
+  if (victim == 0 || victim == taker) return 0;
+  let task: u32;
+  // A lost race is another's success, so this ends.
+  do task = dequeSteal(victim); while (task == DEQUE_RETRY);
+  return task;
+}
+
 /**
- * Finds a task for `worker`: own deque, injector, then the others' deques from a random one on.
+ * Takes a task for `worker`: from its own deque, the owner's, the injector, then the others' from a random one on.
  *
- * - Progress: a lost steal tries the same victim again; each loss is another's success.
+ * - Progress: lock-free, but for the injector.
+ * - Order: between taking the task and noting it stands neither call nor loop, so that a thread that dies has either
+ *   left it where it was or noted it.
  * - Model: `scheduler_model_test.ts`.
  *
  * @returns the task, or 0
  */
-export function workerFind(pool: usize, worker: usize): u32 {
+export function workerTake(pool: usize, worker: usize): u32 {
   let task = dequePop(worker);
-  if (task != 0) return task;
-  task = injectorPop(pool);
-  if (task != 0) return task;
-  const slots = load<u32>(pool + POOL_SLOTS);
-  let slot = random(worker) % slots;
-  for (let left = slots; left != 0; left--) {
-    const victim: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
-    if (victim != 0 && victim != worker) {
-      do task = dequeSteal(victim); while (task == DEQUE_RETRY);
-      if (task != 0) {
-        store<u32>(worker + WORKER_STOLE, load<u32>(worker + WORKER_STOLE) + 1); // Plain: the worker's own.
-        return task;
+  if (task == 0) {
+    task = stealFrom(pool, 0, worker);
+    if (task == 0) task = injectorPop(pool, worker);
+    if (task == 0) {
+      const slots = load<u32>(pool + POOL_SLOTS) - 1;
+      let slot = random(worker) % slots;
+      for (let left = slots; left != 0; left--) {
+        task = stealFrom(pool, slot + 1, worker);
+        if (task != 0) {
+          // Plain: the worker's own word.
+          store<u32>(worker + WORKER_STOLE, load<u32>(worker + WORKER_STOLE) + 1);
+          break;
+        }
+        slot = slot + 1 == slots ? 0 : slot + 1;
       }
+      if (task == 0) return 0;
     }
-    slot = slot + 1 == slots ? 0 : slot + 1;
   }
-  return 0;
+  // Plain: the worker's own word, read by others only after its thread has ended.
+  store<u32>(worker + WORKER_TAKEN, task);
+  store32(worker + WORKER_TOOK, load<u32>(worker + WORKER_TOOK) + 1);
+  return task;
 }
 
 /** Marsaglia's xorshift32; the state is the worker's own. */
@@ -254,19 +234,6 @@ function random(worker: usize): u32 {
   x ^= x << 5;
   store<u32>(worker + WORKER_RANDOM, x);
   return x;
-}
-
-/** Takes any task that no worker has yet, for a thread that empties a pool; or 0. */
-export function poolTake(pool: usize): u32 {
-  let task = injectorPop(pool);
-  const slots = load<u32>(pool + POOL_SLOTS);
-  for (let slot: u32 = 0; task == 0 && slot < slots; slot++) {
-    const victim: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
-    if (victim != 0) {
-      do task = dequeSteal(victim); while (task == DEQUE_RETRY);
-    }
-  }
-  return task;
 }
 
 /** Reports whether a worker could find a task now. */
@@ -280,6 +247,37 @@ function hasWork(pool: usize): bool {
   return false;
 }
 
+/** Reports whether a worker could find a task, looking up to `rounds` times. `worker`: the caller's own. */
+export function workerSpin(pool: usize, worker: usize, rounds: i32): bool {
+  for (let round = 0; round < rounds; round++) {
+    if (hasWork(pool)) return true;
+    // A pause on a word of its own: looking all the time would slow down who submits.
+    for (let pause = 0; pause < 64; pause++) load32(worker + WORKER_FINISHED);
+  }
+  return false;
+}
+
+/** Reports whether everything that was submitted had finished, at some moment of the call. */
+export function poolIsQuiet(pool: usize): bool {
+  return sum(pool, WORKER_FINISHED) == sum(pool, WORKER_SUBMITTED);
+}
+
+/** The sum over all workers of the word at `offset`. */
+function sum(pool: usize, offset: usize): u32 {
+  const slots = load<u32>(pool + POOL_SLOTS);
+  let total: u32 = 0;
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
+    if (worker != 0) total += load32(worker + offset);
+  }
+  return total;
+}
+
+/** Tells the owner if the pool is quiet. */
+export function poolTellQuiet(pool: usize): void {
+  if (poolIsQuiet(pool)) agentSignal(load<u32>(pool + POOL_OWNER), SIGNAL_QUIET);
+}
+
 /**
  * Wakes one idle worker, unless one is searching already.
  *
@@ -287,14 +285,15 @@ function hasWork(pool: usize): bool {
  *   one of the two sees the other.
  * - Model: `scheduler_model_test.ts`.
  */
-export function poolNotify(pool: usize): void {
+function poolNotify(pool: usize): void {
   // Fast path: all are busy, or somebody is looking.
   if (load32(pool + POOL_IDLE) == 0 || load32(pool + POOL_SEARCHING) != 0) return;
   const slots = load<u32>(pool + POOL_SLOTS);
   for (let slot: u32 = 0; slot < slots; slot++) {
     const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
     if (worker != 0 && load32(worker + WORKER_IDLE) == 1 && cas32(worker + WORKER_IDLE, 1, 0) == 1) {
-      // The waker counts: the sleeper is searching from here on, so the next submitter wakes nobody else for it.
+      // The waker counts, for the sleeper: the next submitter sees one searching and wakes nobody else.
+      store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the sleeper reads it after the bell.
       add32(pool + POOL_SEARCHING, 1);
       add32(pool + POOL_IDLE, -1);
       ring(load<u32>(worker + WORKER_AGENT));
@@ -303,43 +302,49 @@ export function poolNotify(pool: usize): void {
   }
 }
 
-/** A searching worker has found a task: it is running now; if it was the last to search, another is woken. */
-export function workerFound(pool: usize): void {
-  if (add32(pool + POOL_SEARCHING, -1) == 1) poolNotify(pool);
+/** A running worker has nothing left and begins to search. */
+export function workerSearch(pool: usize, worker: usize): void {
+  store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the worker's own while it is awake.
+  add32(pool + POOL_SEARCHING, 1);
 }
 
-/** A running worker has nothing left and begins to search. */
-export function workerSearch(pool: usize): void {
-  add32(pool + POOL_SEARCHING, 1);
+/** A searching worker has found a task, or gives up: it searches no more; if it was the last to, another is woken. */
+export function workerFound(pool: usize, worker: usize): void {
+  store<u32>(worker + WORKER_SEARCHING, 0); // Plain: the worker's own while it is awake.
+  if (add32(pool + POOL_SEARCHING, -1) == 1) poolNotify(pool);
 }
 
 /**
  * A searching worker offers to be woken.
  *
- * @returns true when it is idle now and may sleep on its doorbell; false when there is work: it is still searching
+ * @returns true when it is idle now and may sleep on its doorbell; false when there is work: it is searching again
  */
 export function workerIdle(pool: usize, worker: usize): bool {
+  store<u32>(worker + WORKER_SEARCHING, 0); // Plain: nobody wakes it before the flag is up.
   add32(pool + POOL_IDLE, 1);
   store32(worker + WORKER_IDLE, 1);
   add32(pool + POOL_SEARCHING, -1);
   // Look once more: a submitter that saw us searching woke nobody.
-  if (hasWork(pool)) {
-    workerUnidle(pool, worker);
-    return false;
-  }
-  return true;
+  if (!hasWork(pool)) return true;
+  workerWoken(pool, worker);
+  return false;
 }
 
 /** An idle worker is awake, for whatever reason, and searches again. */
-export function workerUnidle(pool: usize, worker: usize): void {
+export function workerWoken(pool: usize, worker: usize): void {
   // Whoever woke it for work has done the counting.
-  if (cas32(worker + WORKER_IDLE, 1, 0) == 1) {
-    add32(pool + POOL_SEARCHING, 1);
-    add32(pool + POOL_IDLE, -1);
-  }
+  if (cas32(worker + WORKER_IDLE, 1, 0) != 1) return;
+  store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the flag is down, so the word is the worker's own again.
+  add32(pool + POOL_SEARCHING, 1);
+  add32(pool + POOL_IDLE, -1);
 }
 
-/** Counts a task that `worker` has begun. */
-export function workerRan(worker: usize): void {
-  store<u32>(worker + WORKER_RAN, load<u32>(worker + WORKER_RAN) + 1); // Plain: the worker's own.
+/** Takes any task that nobody runs yet, for the owner who empties the pool, or 0. */
+export function poolTake(pool: usize): u32 {
+  const owner: usize = load32(pool + POOL_WORKERS);
+  let task = dequePop(owner);
+  if (task == 0) task = injectorPop(pool, owner);
+  const slots = load<u32>(pool + POOL_SLOTS);
+  for (let slot: u32 = 1; task == 0 && slot < slots; slot++) task = stealFrom(pool, slot, owner);
+  return task;
 }

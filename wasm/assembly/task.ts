@@ -1,0 +1,94 @@
+/**
+ * Tasks: goroutines for other threads. A task is an inbox entry: when it ends it is sent to who submitted it.
+ *
+ * | state     | next              | by whom                                              |
+ * | --------- | ----------------- | ---------------------------------------------------- |
+ * | QUEUED    | STARTED           | the worker that took it, `taskStart`                 |
+ * | QUEUED    | CANCELLED         | its submitter, `taskCancel`; it stays where it is    |
+ * | STARTED   | SUCCEEDED, FAILED | its runner, `taskFinish`                             |
+ * | CANCELLED | –                 | whoever takes it sends it back, `taskFinish`         |
+ *
+ * A task whose runner's agent is DEAD while it is STARTED has ended with its thread; its submitter finds that when it is
+ * asked to look again (agentDied).
+ *
+ * Ownership: the submitter makes it; in a queue it is nobody's; who took it owns it until `taskFinish`; then the submitter
+ * frees it.
+ */
+import { cas32, load32, store32 } from "./atomics";
+import { inboxPush, ring } from "./agent";
+import { allocate } from "./heap";
+import {
+  AGENT_DEAD,
+  AGENT_STATE,
+  ENTRY_ID,
+  TASK_ARGUMENTS,
+  TASK_CANCELLED,
+  TASK_FUNCTION,
+  TASK_NUMBER,
+  TASK_QUEUED,
+  TASK_RESULT,
+  TASK_RUNNER,
+  TASK_SIZE,
+  TASK_STARTED,
+  TASK_STATE,
+  TASK_SUBMITTER,
+  WOKE_OTHER,
+  WOKE_SELF,
+} from "./layout";
+
+/** Makes a queued task; 0 when memory is exhausted. The message of the arguments passes to it. */
+export function taskNew(submitter: usize, id: u32, fn: u32, args: u32, number: u32): usize {
+  const task = allocate(<u32>TASK_SIZE);
+  if (task == 0) return 0;
+  // Plain: ours until it is submitted.
+  store<u32>(task + ENTRY_ID, id);
+  store<u32>(task + TASK_STATE, TASK_QUEUED);
+  store<u32>(task + TASK_SUBMITTER, <u32>submitter);
+  store<u32>(task + TASK_RUNNER, 0);
+  store<u32>(task + TASK_FUNCTION, fn);
+  store<u32>(task + TASK_ARGUMENTS, args);
+  store<u32>(task + TASK_RESULT, 0);
+  store<u32>(task + TASK_NUMBER, number);
+  return task;
+}
+
+/**
+ * Claims a task that the caller has taken, for running.
+ *
+ * @returns false when it was cancelled; then the caller sends it back with `taskFinish`
+ */
+export function taskStart(task: usize, runner: usize): bool {
+  store<u32>(task + TASK_RUNNER, <u32>runner); // Plain: the swap publishes it.
+  return cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;
+}
+
+/** Cancels a task that has not been started. Only its submitter calls this. */
+export function taskCancel(task: usize): bool {
+  return cas32(task + TASK_STATE, TASK_QUEUED, TASK_CANCELLED) == TASK_QUEUED;
+}
+
+/** Reports whether the task was running on a thread that has died. */
+export function taskIsOrphan(task: usize): bool {
+  if (load32(task + TASK_STATE) != TASK_STARTED) return false;
+  // Plain: the state that was just read published it.
+  return load32(<usize>load<u32>(task + TASK_RUNNER) + AGENT_STATE) == AGENT_DEAD;
+}
+
+/**
+ * Ends a task: leaves its state and result and sends it to its submitter. It is not the caller's any more afterwards.
+ *
+ * - Progress: wait-free.
+ * - Order: result, state, inbox, bell. From the state to the inbox stands neither call nor loop: no thread dies between.
+ *
+ * @param state `TASK_SUCCEEDED`, `TASK_FAILED` or `TASK_CANCELLED`
+ * @returns `WOKE_SELF` when the submitter is the caller, else `WOKE_OTHER`
+ */
+export function taskFinish(task: usize, state: u32, result: u32, self: usize): i32 {
+  const submitter: usize = load<u32>(task + TASK_SUBMITTER); // Plain: written before the task was submitted.
+  store<u32>(task + TASK_RESULT, result); // Plain: the store of the state publishes it.
+  store32(task + TASK_STATE, state);
+  inboxPush(submitter, task);
+  if (submitter == self) return WOKE_SELF;
+  ring(submitter);
+  return WOKE_OTHER;
+}
