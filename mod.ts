@@ -36,3 +36,11 @@ export {
   trySelect,
 } from "./src/select/select.ts";
 export { after, afterFunc, never, sleep, tick, Ticker, Timer } from "./src/time/time.ts";
+export * from "./src/sync/mod.ts";
+export type { PoolStats, WorkerStats } from "./src/pool/backend.ts";
+export { type Capabilities, capabilities } from "./src/pool/capabilities.ts";
+export { go } from "./src/pool/go.ts";
+export type { Goroutine } from "./src/pool/goroutine.ts";
+export { GOMAXPROCS, Pool, type PoolOptions } from "./src/pool/pool.ts";
+export { type Task, task } from "./src/pool/task.ts";
+import "./src/pool/worker.ts";

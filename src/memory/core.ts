@@ -16,7 +16,7 @@ interface Exports {
   agentDied(agent: number): void;
   agentRegister(): number;
   agentSignal(agent: number, signals: number): void;
-  agentSleep(agent: number, timeoutMs: number, spins: number): void;
+  agentSleep(agent: number, timeoutMs: number, spins: number): number;
   agentTakeSignals(agent: number, mask: number): number;
   agentVacate(agent: number): void;
   doorbellArm(agent: number): number;
@@ -75,10 +75,13 @@ interface Exports {
   workerWoken(pool: number, worker: number): void;
   groupAdd(group: number, delta: number, self: number): number;
   groupIsDone(group: number): number;
+  groupIsOver(group: number, round: number): number;
+  groupRound(group: number): number;
   lockNew(kind: number, first: number, second: number): number;
   mutexIsLocked(mutex: number): number;
   mutexTryLock(mutex: number, self: number): number;
   mutexUnlock(mutex: number, self: number): number;
+  mutexUnlockOwn(mutex: number, self: number): number;
   semaphoreRelease(semaphore: number, count: number, self: number): number;
   semaphoreSettle(semaphore: number, self: number): number;
   semaphoreTryAcquire(semaphore: number, count: number): number;

@@ -58,7 +58,7 @@ export const i32: ElementType<number> = {
   id: 1,
   isWide: false,
   encode(value) {
-    if ((value | 0) !== value) {
+    if (typeof value !== "number" || (value | 0) !== value) {
       throw refuse(value, "an i32, an integer from -2147483648 to 2147483647");
     }
     return value;
@@ -73,7 +73,9 @@ export const u32: ElementType<number> = {
   id: 2,
   isWide: false,
   encode(value) {
-    if (value >>> 0 !== value) throw refuse(value, "a u32, an integer from 0 to 4294967295");
+    if (typeof value !== "number" || value >>> 0 !== value) {
+      throw refuse(value, "a u32, an integer from 0 to 4294967295");
+    }
     return value;
   },
   decode: (payload) => payload,

@@ -159,8 +159,8 @@ export const MUTEX_OWNER = 12;
 export const SEMAPHORE_FREE = 12;
 /** u32: units in all; written once. */
 export const SEMAPHORE_TOTAL = 16;
-/** u32, atomic: what is still to be done. */
-export const GROUP_COUNT = 12;
+/** u64, atomic: in the low half what is still to be done, in the high half how often that has come to 0. */
+export const GROUP_STATE = 16;
 /** Wait queue. */
 export const LOCK_QUEUE = 32;
 export const LOCK_OBJECT_SIZE = 48;
@@ -211,6 +211,8 @@ export const WORKER_SEARCHING = 200;
 export const WORKER_TAKEN = 204;
 /** u32: how many tasks it stole; the worker's own. */
 export const WORKER_STOLE = 208;
+/** u32: 1 when its thread ended in order: nothing is to come for its agent any more. */
+export const WORKER_IS_CLEAN = 212;
 /** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -226,6 +228,8 @@ export const POOL_SLOTS = 12;
 export const POOL_OWNER = 16;
 /** u32, atomic: newest function record. */
 export const POOL_FUNCTIONS = 20;
+/** u32, written by the owner: threads that it has started and that have not ended. */
+export const POOL_HIRED = 24;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE = 128;
 /** u32, atomic: workers that look for a task. */
@@ -239,5 +243,7 @@ export const POOL_TAIL = 264;
 export const POOL_COUNT = 268;
 /** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. Slot 0 is the owner's, who only submits. */
 export const POOL_WORKERS = 384;
-/** The pool has nothing pending. */
+/** A pool of the agent's has nothing pending. */
 export const SIGNAL_QUIET = 4;
+/** An idle worker has been chosen to look for a task. */
+export const SIGNAL_WORK = 8;

@@ -139,6 +139,13 @@ export function writeText(text: string): number {
 
 /** Reads the text at `ptr` and frees its message. */
 export function readText(ptr: number): string {
+  const text = peekText(ptr);
+  core().fn.free(ptr);
+  return text;
+}
+
+/** Reads the text at `ptr` and leaves its message. */
+export function peekText(ptr: number): string {
   const c = core();
   const byteLength = c.readU32(ptr);
   const start = ptr + HEADER;
@@ -146,10 +153,9 @@ export function readText(ptr: number): string {
   if (bytes[start] === ASCII) {
     let text = "";
     for (let i = start + 1; i < start + byteLength; i++) text += String.fromCharCode(bytes[i]!);
-    c.fn.free(ptr);
     return text;
   }
-  const { payload } = readMessage(ptr);
+  const payload = payloadOf(ptr, 0);
   if (payload[0] === UTF8) return decoder.decode(payload.subarray(1));
   const view = new DataView(payload.buffer);
   let text = "";

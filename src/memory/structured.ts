@@ -34,6 +34,8 @@ const viewClasses: ReadonlyMap<string, ViewClass> = new Map<string, ViewClass>(
     Uint8ClampedArray,
     Int16Array,
     Uint16Array,
+    // Node 20 lacks it.
+    ...("Float16Array" in globalThis ? [Float16Array] : []),
     Int32Array,
     Uint32Array,
     Float32Array,
@@ -44,7 +46,7 @@ const viewClasses: ReadonlyMap<string, ViewClass> = new Map<string, ViewClass>(
 );
 
 /** Classes that an error keeps; of any other class the nearest of these above it. */
-const errorClasses: ReadonlyMap<string, (message: string) => Error> = new Map([
+const errorClasses: ReadonlyMap<string, (message: string, name: string) => Error> = new Map([
   ...[
     Error,
     EvalError,
@@ -54,11 +56,13 @@ const errorClasses: ReadonlyMap<string, (message: string) => Error> = new Map([
     TypeError,
     URIError,
     ...Object.values(errors),
-  ].map((Class): [string, (message: string) => Error] => [
+  ].map((Class): [string, (message: string, name: string) => Error] => [
     Class.name,
     (message) => new Class(message),
   ]),
   ["AggregateError", (message) => new AggregateError([], message)],
+  // Its name is not its own property: `code` follows from it.
+  ["DOMException", (message, name) => new DOMException(message, name)],
 ]);
 
 /** A value written down. */
@@ -118,9 +122,10 @@ export function decodeStructured({ payload, handles }: Structured): unknown {
   const text = textDecoder.decode(payload.subarray(4, 4 + textLength));
   // Before anything can throw: each reference has an owner from here on.
   const revived = handles.map(importHandle);
+  const revivedErrors = new Map<ErrorDescription, Error>();
   return parse(text, {
     handle: ([index]: [number]) => revived[index],
-    error: reviveError,
+    error: (description: ErrorDescription) => reviveError(description, revivedErrors),
     binary: ([name, byteOffset, byteLength, isShared]: [string, number, number, boolean]) => {
       const start = payload.byteOffset + 4 + textLength + byteOffset;
       const [buffer, offset] = isShared
@@ -165,8 +170,11 @@ interface ErrorDescription {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-  /** `cause`, `errors` and whatever else the error has of its own. */
-  readonly own: Record<string, unknown>;
+  /**
+   * `cause`, `errors` and whatever else the error has of its own. The last property: where these lead back to the error,
+   * it is revived before they are complete.
+   */
+  readonly own: Record<string, unknown> | undefined;
 }
 
 function describeError(error: Error): ErrorDescription {
@@ -189,11 +197,24 @@ function describeError(error: Error): ErrorDescription {
   };
 }
 
-function reviveError({ className, name, message, stack, own }: ErrorDescription): Error {
-  const error = (errorClasses.get(className) ?? Error)(message);
-  if (error.name !== name) define(error, "name", name);
-  define(error, "stack", stack);
-  for (const [key, value] of Object.entries(own)) define(error, key, value);
+/**
+ * Turns a description into the error.
+ *
+ * @param revived The errors so far. One that leads back to itself is revived twice: first without what it owns.
+ */
+function reviveError(
+  description: ErrorDescription,
+  revived: Map<ErrorDescription, Error>,
+): Error {
+  const { className, name, message, stack, own } = description;
+  let error = revived.get(description);
+  if (error === undefined) {
+    error = (errorClasses.get(className) ?? Error)(message, name);
+    revived.set(description, error);
+    if (error.name !== name) define(error, "name", name);
+    define(error, "stack", stack);
+  }
+  for (const [key, value] of Object.entries(own ?? {})) define(error, key, value);
   return error;
 }
 

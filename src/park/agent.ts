@@ -13,6 +13,7 @@ import {
   SIGNAL_QUIET,
   SIGNAL_RECHECK,
   SIGNAL_STOP,
+  SIGNAL_WORK,
 } from "../memory/layout.ts";
 
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
@@ -36,6 +37,8 @@ export interface SignalListener {
   onStop?(): void;
   /** A pool that this thread owns has nothing pending. */
   onQuiet?(): void;
+  /** A pool that this thread owns may need another thread. */
+  onWork?(): void;
 }
 
 /** This thread's agent. */
@@ -45,6 +48,7 @@ export class Agent {
   readonly #addressees: (Addressee | undefined)[] = [undefined];
   readonly #vacant: number[] = [];
   readonly #listeners = new Set<SignalListener>();
+  #sleepers: (() => void)[] = [];
   #waiting = 0;
   #isDraining = false;
   /** Reports whether a turn that arms the doorbell is on its way, or the doorbell is armed. */
@@ -95,9 +99,13 @@ export class Agent {
     this.#listeners.delete(listener);
   }
 
-  /** Hands out what lies in the inbox. Called again from within, it leaves that to the call outside. */
-  drain(): void {
-    if (this.#isDraining) return;
+  /**
+   * Hands out what lies in the inbox. Called again from within, it leaves that to the call outside.
+   *
+   * @returns whether there was a signal
+   */
+  drain(): boolean {
+    if (this.#isDraining) return false;
     this.#isDraining = true;
     const { fn, agent } = this.core;
     try {
@@ -106,12 +114,15 @@ export class Agent {
       for (let ptr = fn.inboxPop(agent); ptr !== 0; ptr = fn.inboxPop(agent)) {
         this.#addressees[this.core.readU32(ptr + ENTRY_ID)]!.arrived(ptr >>> 0);
       }
+      return signals !== 0;
     } finally {
       this.#isDraining = false;
     }
   }
 
   #signalled(signals: number): void {
+    // Whoever sleeps may be the one that the signal is for, and it is gone now.
+    this.rouse();
     if (signals & SIGNAL_STOP) {
       this.#isStopping = true;
       for (const listener of [...this.#listeners]) listener.onStop?.();
@@ -119,8 +130,11 @@ export class Agent {
     if (signals & SIGNAL_QUIET) {
       for (const listener of [...this.#listeners]) listener.onQuiet?.();
     }
+    if (signals & SIGNAL_WORK) {
+      for (const listener of [...this.#listeners]) listener.onWork?.();
+    }
     if (signals & SIGNAL_RECHECK) {
-      for (const addressee of [...this.#addressees]) addressee?.recheck();
+      this.forEach((addressee) => addressee.recheck());
     }
   }
 
@@ -129,13 +143,39 @@ export class Agent {
    *
    * @param timeoutMs At most so long; negative: without limit.
    * @param spins Rounds to look before sleeping.
+   * @returns false when the time is over and nothing came
    */
-  block(timeoutMs: number, spins = 0): void {
-    this.core.fn.agentSleep(this.core.agent, timeoutMs, spins);
-    this.drain();
+  block(timeoutMs: number, spins = 0): boolean {
+    let isRung = this.core.fn.agentSleep(this.core.agent, timeoutMs, spins) !== 0;
+    // A signal that came just after the time was over has been taken all the same.
+    if (this.drain()) isRung = true;
     // The doorbell is off now; goroutines of this thread may be waiting on it.
     this.#isListening = false;
     this.listen();
+    return isRung;
+  }
+
+  /** Resolves when the doorbell has rung and what arrived has been handed out, or at once if something has arrived. */
+  rung(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#sleepers.push(resolve);
+      this.listen();
+    });
+  }
+
+  /** Tells {@linkcode rung} that there is something to do, from this thread. */
+  rouse(): void {
+    if (this.#sleepers.length === 0) return;
+    const sleepers = this.#sleepers;
+    this.#sleepers = [];
+    for (const resolve of sleepers) resolve();
+  }
+
+  /** Calls `visit` with everybody that something is still to come for. */
+  forEach(visit: (addressee: Addressee) => void): void {
+    for (const addressee of [...this.#addressees]) {
+      if (addressee !== undefined) visit(addressee);
+    }
   }
 
   /** Sees to it that the doorbell is armed once the running code has yielded. */
@@ -147,9 +187,10 @@ export class Agent {
 
   readonly #arm = (): void => {
     const { fn, agent, i32 } = this.core;
-    while (this.#waiting > 0 || this.#listeners.size > 0) {
+    while (this.#waiting > 0 || this.#listeners.size > 0 || this.#sleepers.length > 0) {
       if (!fn.doorbellArm(agent)) {
         this.drain();
+        this.rouse();
         continue;
       }
       // Left behind by a blocking call, it is still outstanding and hears the doorbell as well.
@@ -167,6 +208,7 @@ export class Agent {
   readonly #woken = (): void => {
     this.#isAsleep = false;
     this.drain();
+    this.rouse();
     this.#arm();
   };
 }

@@ -42,7 +42,12 @@ export interface Case {
    * @throws what the operation ends with when it fails: a closed channel's reason, for example
    */
   poll(): boolean;
-  /** Reports whether {@linkcode poll} might have an effect now. Asked after {@linkcode enter}. */
+  /**
+   * Reports whether {@linkcode poll} might have an effect now. Asked after every case of the wait has been entered.
+   *
+   * A case whose effect others bring about (a semaphore's) does what they would have done, and reports false: then it has been
+   * fired, or it has to wait.
+   */
   isReady(): boolean;
   /** Begins to wait: from now on the other side can find it. */
   enter(wait: Wait): void;

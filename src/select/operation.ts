@@ -131,7 +131,8 @@ export class Operation<R> implements Wait, Addressee {
       this.#leaveAll(SELF);
       if (this.#pollAll()) return;
     }
-    this.rearm();
+    // Looking again may have ended it: a semaphore grants then.
+    if (this.#claim === WAITING) this.rearm();
   }
 
   /** Step 1, when the wait starts again. Ends it if a case takes effect. */

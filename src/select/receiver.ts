@@ -33,8 +33,8 @@ export function receive<T>(from: Source<T>, options?: WaitOptions): Promise<T | 
   try {
     const value = from.poll();
     if (value === EMPTY) return waitFor(from.receiveCase(), toValue, signal);
-    if (value === CLOSED) return Promise.resolve(undefined);
-    return isBudgetSpent() ? afterTurn(value) : Promise.resolve(value);
+    const received = value === CLOSED ? undefined : value;
+    return isBudgetSpent() ? afterTurn(received) : Promise.resolve(received);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -50,8 +50,7 @@ export function next<T>(
   try {
     const value = from.poll();
     if (value === EMPTY) return waitFor(from.receiveCase(), toResult, signal);
-    if (value === CLOSED) return Promise.resolve(DONE);
-    const result = { done: false as const, value };
+    const result = value === CLOSED ? DONE : { done: false as const, value };
     return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
   } catch (error) {
     return Promise.reject(error);

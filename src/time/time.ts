@@ -95,7 +95,7 @@ export class Timer implements Disposable {
   /**
    * Stops the timer.
    *
-   * @returns whether it was still running
+   * @returns whether its value was still to be had: to come, or due and unread (Go 1.23)
    */
   stop(): boolean {
     return this.#source.restart(Infinity, Infinity);
@@ -105,7 +105,7 @@ export class Timer implements Disposable {
    * Sets the timer anew.
    *
    * @param ms Milliseconds from now.
-   * @returns whether it was still running
+   * @returns whether its value was still to be had: to come, or due and unread (Go 1.23)
    * @throws {TypeError | RangeError} if `ms` is no number, or NaN
    */
   reset(ms: number): boolean {

@@ -50,12 +50,11 @@ export class TimerSource implements Source<Date> {
   /**
    * Sets it anew; `Infinity` stops it. A value that is due and unread is dropped.
    *
-   * @returns whether it was still to come
+   * @returns whether its value was still to be had: to come, or due and unread
    */
   restart(delayMs: number, periodMs: number): boolean {
-    const now = performance.now();
-    const wasActive = this.#deadline > now && this.#deadline !== Infinity;
-    this.#deadline = now + delayMs;
+    const wasActive = this.#deadline !== Infinity;
+    this.#deadline = performance.now() + delayMs;
     this.#periodMs = periodMs;
     this.#waiting.forEach((each) => each.rearm());
     return wasActive;

@@ -29,10 +29,16 @@ const TRAMPOLINE_FLAGS = [...COMMON_FLAGS, "--initialMemory", "1"];
 const MODEL_FLAGS = [
   ...[...COMMON_FLAGS, "--enable", "threads", "--use", "MODEL=1"],
   ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
-  // Binaryen then calls `load_ptr`, `store_val_i32`, … around each plain load and store. It knows no bulk
-  // operations: without the feature they compile to loops of loads and stores.
-  ...["--runPasses", "instrument-memory", "--disable", "bulk-memory"],
+  // Binaryen then calls `load_ptr`, `store_val_i32`, … around each plain load and store, and `log_execution` at each
+  // entry of a function and head of a loop. It knows no bulk operations: without the feature they compile to loops of
+  // loads and stores.
+  ...["--runPasses", "instrument-memory,log-execution", "--disable", "bulk-memory"],
 ];
+/** Where `log_execution` is called in the text of a module: as the first of a loop or function, not at a return. */
+const KILL_POINT =
+  /(?:\n *loop\b.*|\n \(func .*(?:\n *\(local .*)*)\n *i32\.const (\d+)\n *call \$log_execution\b/g;
+/** Name of the section of a model that lists them. */
+const KILL_SECTION = "killPoints";
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
@@ -52,6 +58,15 @@ export function buildModel(entry: string = CORE_ENTRY): Promise<WebAssembly.Modu
  */
 export function mutant(patch: Patch, entry: string = CORE_ENTRY): Promise<WebAssembly.Module> {
   return build(entry, MODEL_FLAGS, patch);
+}
+
+/**
+ * Where a thread that runs `model` can be terminated: numbers that `log_execution` is called with.
+ * Compiled code looks for a termination at function entries and at the heads of loops, and nowhere else.
+ */
+export function killPoints(model: WebAssembly.Module): ReadonlySet<number> {
+  const [section] = WebAssembly.Module.customSections(model, KILL_SECTION);
+  return new Set(section && new Uint32Array(section));
 }
 
 /** The hooks between a model and the checker, see `assembly/trampoline.ts`. */
@@ -88,17 +103,37 @@ async function compile(
   sources: ReadonlyMap<string, string>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let bytes: Uint8Array<ArrayBuffer> | undefined;
-  const { error, stderr } = await asc.main([entry, ...flags, "-o", "model.wasm"], {
-    readFile: (name) => sources.get(normalize(name).replaceAll("\\", "/")) ?? null,
-    writeFile: (_name, contents) => {
-      if (typeof contents !== "string") bytes = new Uint8Array(contents);
+  let text = "";
+  const { error, stderr } = await asc.main(
+    [entry, ...flags, "-o", "model.wasm", "--textFile", "model.wat"],
+    {
+      readFile: (name) => sources.get(normalize(name).replaceAll("\\", "/")) ?? null,
+      writeFile: (_name, contents) => {
+        if (typeof contents !== "string") bytes = new Uint8Array(contents);
+        else text = contents;
+      },
+      listFiles: () => [],
     },
-    listFiles: () => [],
-  });
+  );
   if (error !== null || bytes === undefined) {
     throw new Error(`Cannot compile ${entry}:\n${stderr.toString()}`, { cause: error });
   }
-  return bytes;
+  const points = Array.from(text.matchAll(KILL_POINT), ([, number]) => Number(number));
+  return withSection(bytes, KILL_SECTION, new Uint32Array(points));
+}
+
+/** A module with a custom section added. */
+function withSection(
+  module: Uint8Array,
+  name: string,
+  words: Uint32Array,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(words.buffer);
+  const label = new TextEncoder().encode(name);
+  const byteLength = 1 + label.length + bytes.length;
+  // Four digits of LEB128, whether needed or not.
+  const size = [0, 7, 14, 21].map((shift) => byteLength >>> shift & 127 | (shift < 21 ? 128 : 0));
+  return Uint8Array.of(...module, 0, ...size, label.length, ...label, ...bytes);
 }
 
 /** All sources of the given folders, by their path from the root. */

@@ -1,4 +1,6 @@
 /** Instances of a model's module, linked to the checker. */
+import { killPoints } from "./build.ts";
+import { Op } from "./operations.ts";
 
 /** What the trampoline calls, for one thread; see `assembly/trampoline.ts`. */
 export interface Hooks {
@@ -8,6 +10,8 @@ export interface Hooks {
   wake(ptr: number, count: number): number;
   /** Resolves when the thread has its turn. */
   turn(): Promise<number>;
+  /** The thread may be killed. */
+  readonly isMortal: boolean;
   /** Imports of the module besides the hooks. */
   readonly env: Record<string, WebAssembly.ImportValue>;
 }
@@ -31,9 +35,12 @@ const jspi = WebAssembly as unknown as Jspi;
 export function instantiate(
   module: WebAssembly.Module,
   trampoline: WebAssembly.Module,
-  { arrive, plain, park, wake, turn, env }: Hooks,
+  { arrive, plain, park, wake, turn, isMortal, env }: Hooks,
 ): Instance {
+  const points = isMortal ? killPoints(module) : new Set();
   const model = {
+    isMortal: isMortal ? 1 : 0,
+    enter: (site: number) => points.has(site) ? arrive(Op.killPoint, site) : 0,
     arrive: (op: number, ptr: number) => arrive(op, ptr >>> 0),
     plain: (op: number, ptr: number, byteLength: number) => plain(op, ptr >>> 0, byteLength),
     park: (ptr: number, value: number, timed: number) => park(ptr >>> 0, value, timed),

@@ -298,7 +298,7 @@ Deno.test("explore() finds that a thread can die while it holds a lock", async (
   });
   const report = await explore(toys, safe, { maxSpin: 4 });
   assertHolds(report);
-  const unsafe = { ...safe, threads: [["incrementKillable", LOCK, COUNTER], other] as const };
+  const unsafe = { ...safe, threads: [["addLooping", LOCK, COUNTER, 1], other] as const };
   const { kind, trace, listing } = assertFails(await explore(toys, unsafe), "livelock");
   assertEquals([kind, trace.includes("A")], ["livelock", true]);
   assertStringIncludes(listing, "a: kill");
@@ -318,6 +318,26 @@ Deno.test("explore() lets a parked thread die, and its wake-up with it", async (
   };
   assertHolds(await explore(toys, { ...dies, check }));
   assertEquals([...ends].toSorted(), ["0 1 ", "1 0 ", "undefined 0 0", "undefined 1 0"]);
+});
+
+Deno.test("explore() tells whoever wants to know that a thread has ended", async () => {
+  const ends = new Set<string>();
+  const report = await explore(
+    toys,
+    scenario([
+      ["incrementSpinning", LOCK, COUNTER],
+      async ({ wait, wasm }) => [await wait(FLAG, 0), await wasm.read(COUNTER)],
+    ], {
+      kill: { thread: 0, tells: () => FLAG },
+      check({ results, killed }) {
+        const [waited, counter] = results[1] as [number, number];
+        assertEquals(counter, 1 - killed.length);
+        ends.add(`${waited} ${killed}`);
+      },
+    }),
+  );
+  assertHolds(report);
+  assertEquals([...ends].toSorted(), ["0 ", "0 0", "1 ", "1 0"]);
 });
 
 Deno.test("explore() schedules operations done in JavaScript", async () => {

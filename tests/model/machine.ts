@@ -119,6 +119,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
         park: (ptr, expected, timed) => this.park(thread, ptr, expected, timed),
         wake: (ptr, count) => this.wake(thread, ptr, count),
         turn: () => thread.turn!,
+        isMortal: thread.id >= 0 && thread.id === this.#scenario.kill?.thread,
         env: { memory: this.#memory.memory, ...env?.(thread.id) },
       });
     this.#inspector = make(new Thread(-1)).exports as E;
@@ -337,6 +338,20 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     victim.op = Op.kill;
     this.#killed.push(victim.id);
     this.#note(victim);
+    this.#tell(victim);
+  }
+
+  /** A thread has ended: tells whoever the scenario wants to know. */
+  #tell({ id }: Thread): void {
+    const { kill } = this.#scenario;
+    if (kill?.thread !== id || kill.tells === undefined) return;
+    const ptr = kill.tells(this.#state);
+    const [lower, upper] = [this.#memory.lower(ptr), this.#memory.upper(ptr)];
+    this.#memory.touch(ptr);
+    this.words[ptr >>> 2] = 1;
+    this.#memory.changed(ptr, lower, upper);
+    this.#wrote();
+    for (const other of this.#parked.wake(ptr, Infinity)) other.arrivedAt = this.depth;
   }
 
   /** Hands the turn to `thread`, whose step has begun. */
@@ -386,6 +401,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
       if (!this.#scheduling) return;
       thread.granted = false;
       thread.status = Status.done;
+      this.#tell(thread);
       const next = this.#next();
       if (next !== undefined) this.#transfer(next);
     } else if (this.#abandoning && this.#live === 0) {

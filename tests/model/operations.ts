@@ -22,7 +22,7 @@ export const Op = {
   script: 22,
   /** The thread is terminated. */
   kill: 23,
-  /** Touches no memory: a place where a model may terminate the thread. */
+  /** Touches no memory: a place where the thread can be terminated. Comes from function entries and heads of loops. */
   killPoint: 64,
 } as const;
 

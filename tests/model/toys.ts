@@ -24,7 +24,7 @@ export interface Toys {
   spinLock(ptr: number): void;
   spinUnlock(ptr: number): void;
   incrementSpinning(ptr: number, counter: number): void;
-  incrementKillable(ptr: number, counter: number): void;
+  addLooping(ptr: number, counter: number, times: number): void;
   push(head: number, node: number): void;
   pop(head: number): number;
   publish(flag: number, value: number): void;

@@ -109,10 +109,18 @@ export interface Scenario<E, S> {
   /** Lets a schedule end with parked threads, `check` then judges. If absent that is a deadlock. */
   readonly allowParked?: boolean;
   /**
-   * Explores also the death of one thread, once, at any point `at` accepts. If absent: at `Op.killPoint`, and
-   * while it is parked or just woken.
+   * Explores also the death of one thread, once, at any point `at` accepts. If absent: wherever a real thread can be
+   * terminated, at `Op.killPoint`, and while it is parked or just woken.
    */
-  readonly kill?: { readonly thread: number; at?(point: KillPoint): boolean };
+  readonly kill?: {
+    readonly thread: number;
+    at?(point: KillPoint): boolean;
+    /**
+     * A word that is set to 1, and whose sleepers are woken, when the thread has ended, killed or not: as the owner of
+     * a real thread is told its end.
+     */
+    tells?(state: S): number;
+  };
 }
 
 /** How to explore. */

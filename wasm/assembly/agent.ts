@@ -46,6 +46,9 @@ import {
   SIGNAL_RECHECK,
 } from "./layout";
 
+/** What `wait32` returns when the time is over. */
+const TIMED_OUT: i32 = 2;
+
 /**
  * Registers the calling thread: takes over the place of a vacant agent, or makes one.
  *
@@ -169,14 +172,17 @@ export function doorbellDisarm(agent: usize): void {
 /**
  * Blocks the calling thread until its inbox holds an entry, a signal is set, or `timeoutMs` is over
  * (negative: no limit). Looks for `spins` rounds before it sleeps.
+ *
+ * @returns false when the time is over and nothing came
  */
-export function agentSleep(agent: usize, timeoutMs: f64, spins: i32): void {
+export function agentSleep(agent: usize, timeoutMs: f64, spins: i32): bool {
   for (let i = 0; i < spins; i++) {
-    if (!inboxIsEmpty(agent) || load32(agent + AGENT_SIGNALS) != 0) return;
+    if (!inboxIsEmpty(agent) || load32(agent + AGENT_SIGNALS) != 0) return true;
   }
-  if (!doorbellArm(agent)) return;
-  wait32(agent + AGENT_DOORBELL, DOORBELL_ASLEEP, timeoutMs < 0 ? -1 : <i64>(timeoutMs * 1e6));
+  if (!doorbellArm(agent)) return true;
+  const end = wait32(agent + AGENT_DOORBELL, DOORBELL_ASLEEP, timeoutMs < 0 ? -1 : <i64>(timeoutMs * 1e6));
   doorbellDisarm(agent);
+  return end != TIMED_OUT;
 }
 
 /** Sets the `signals` bits of `agent` and wakes it. */

@@ -59,10 +59,13 @@ export {
 export {
   groupAdd,
   groupIsDone,
+  groupIsOver,
+  groupRound,
   lockNew,
   mutexIsLocked,
   mutexTryLock,
   mutexUnlock,
+  mutexUnlockOwn,
   semaphoreRelease,
   semaphoreSettle,
   semaphoreTryAcquire,

@@ -174,8 +174,8 @@ export const MUTEX_OWNER: usize = 12;
 export const SEMAPHORE_FREE: usize = 12;
 /** u32: units in all; written once. */
 export const SEMAPHORE_TOTAL: usize = 16;
-/** u32, atomic: what is still to be done. */
-export const GROUP_COUNT: usize = 12;
+/** u64, atomic: in the low half what is still to be done, in the high half how often that has come to 0. */
+export const GROUP_STATE: usize = 16;
 /** Wait queue. */
 export const LOCK_QUEUE: usize = 32;
 export const LOCK_OBJECT_SIZE: usize = 48;
@@ -228,6 +228,8 @@ export const WORKER_SEARCHING: usize = 200;
 export const WORKER_TAKEN: usize = 204;
 /** u32: how many tasks it stole; the worker's own. */
 export const WORKER_STOLE: usize = 208;
+/** u32: 1 when its thread ended in order: nothing is to come for its agent any more. */
+export const WORKER_IS_CLEAN: usize = 212;
 /** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
 export const WORKER_IDLE: usize = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -243,6 +245,8 @@ export const POOL_SLOTS: usize = 12;
 export const POOL_OWNER: usize = 16;
 /** u32, atomic: newest function record. */
 export const POOL_FUNCTIONS: usize = 20;
+/** u32, written by the owner: threads that it has started and that have not ended. */
+export const POOL_HIRED: usize = 24;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE: usize = 128;
 /** u32, atomic: workers that look for a task. */
@@ -257,5 +261,7 @@ export const POOL_COUNT: usize = 268;
 /** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. Slot 0 is the owner's, who only submits. */
 export const POOL_WORKERS: usize = 384;
 
-/** The pool has nothing pending. */
+/** A pool of the agent's has nothing pending. */
 export const SIGNAL_QUIET: u32 = 4;
+/** An idle worker has been chosen to look for a task. */
+export const SIGNAL_WORK: u32 = 8;

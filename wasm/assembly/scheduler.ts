@@ -16,7 +16,7 @@
  * monotone counts: a task that was pending between the two sums would show as submitted and not as finished).
  */
 import { add32, cas32, load32, store32 } from "./atomics";
-import { agentSignal, ring } from "./agent";
+import { agentSignal } from "./agent";
 import { dequeFree, dequeInit, dequePop, dequePush, dequeSize, dequeSteal } from "./deque";
 import { allocate, free } from "./heap";
 import { acquire, release } from "./lock";
@@ -37,6 +37,7 @@ import {
   POOL_TAIL,
   POOL_WORKERS,
   SIGNAL_QUIET,
+  SIGNAL_WORK,
   TASK_QUEUED,
   TASK_STATE,
   WORKER_AGENT,
@@ -296,7 +297,8 @@ function poolNotify(pool: usize): void {
       store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the sleeper reads it after the bell.
       add32(pool + POOL_SEARCHING, 1);
       add32(pool + POOL_IDLE, -1);
-      ring(load<u32>(worker + WORKER_AGENT));
+      // A signal, not the bell alone: the sleeper may have raised its flag and not yet set its doorbell.
+      agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);
       return;
     }
   }

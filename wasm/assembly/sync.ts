@@ -7,18 +7,28 @@
  * Semaphore: SEMAPHORE_FREE counts the units that nobody holds. Waiters are granted in order, from the head only, by
  * `semaphoreSettle`, so a large request is never overtaken; what is granted is already taken off when the waiter fires.
  *
- * Wait group: GROUP_COUNT; who brings it to 0 fires everyone.
+ * Wait group: GROUP_STATE is a u64 word; who brings the count to 0 ends a round and fires everyone.
+ *
+ * | bits    | field | meaning                                                        |
+ * | ------- | ----- | -------------------------------------------------------------- |
+ * | 0 … 31  | count | what is still to be done, 0 … 2^31 − 1                         |
+ * | 32 … 63 | round | how often the count has come to 0; wraps, compared for equality |
+ *
+ * A waiter waits for the end of the round in which it began, so that neither of two things can happen: the count comes to
+ * 0 and is raised again before the waiter looks, and it misses the 0; or whoever brought it to 0 is held up before it looks
+ * at the queue, and then fires somebody who waits for a later round, who takes it for the end. Go forbids the first
+ * (`Add` before the earlier `Wait` has returned) and has no queue beside the word; here it costs nothing to be exact.
  *
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
-import { add32, cas32, load32, xchg32 } from "./atomics";
+import { add32, cas32, cas64, load32, load64, xchg32 } from "./atomics";
 import { inboxPush, ring } from "./agent";
 import { allocate } from "./heap";
 import { acquire, release } from "./lock";
 import { queueWake, queueWakeAll, unlink } from "./queue";
 import {
   CLAIM_NONE,
-  GROUP_COUNT,
+  GROUP_STATE,
   LOCK_MISUSED,
   LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
@@ -63,7 +73,7 @@ export function mutexTryLock(mutex: usize, self: usize): bool {
 }
 
 /**
- * Frees the mutex and fires the longest waiter.
+ * Frees the mutex, whoever holds it, and fires the longest waiter.
  *
  * - Linearization: the exchange. Order: free, then the queue's count (law 3). Model: `sync_model_test.ts`.
  *
@@ -71,6 +81,26 @@ export function mutexTryLock(mutex: usize, self: usize): bool {
  */
 export function mutexUnlock(mutex: usize, self: usize): i32 {
   if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;
+  return wakeNext(mutex, self);
+}
+
+/**
+ * Frees the mutex if `self` holds it, and fires the longest waiter. For a guard, whose lock another thread may have freed and
+ * a third one taken since.
+ *
+ * - Linearization: the swap. Order: free, then the queue's count (law 3). Model: `sync_model_test.ts`.
+ *
+ * @returns a `WOKE_…` code, or `LOCK_MISUSED` when `self` did not hold it; nothing has changed then
+ */
+export function mutexUnlockOwn(mutex: usize, self: usize): i32 {
+  if (cas32(mutex + MUTEX_OWNER, <u32>self, 0) != <u32>self) return LOCK_MISUSED;
+  return wakeNext(mutex, self);
+}
+
+/** Fires the longest waiter of a mutex that has just been freed. */
+// @ts-ignore: decorator
+@inline
+function wakeNext(mutex: usize, self: usize): i32 {
   // Fast path: nobody waits.
   if (load32(mutex + LOCK_QUEUE + QUEUE_COUNT) == 0) return WOKE_NONE;
   return queueWake(mutex + LOCK_QUEUE, self);
@@ -165,24 +195,53 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
 }
 
 /**
- * Adds `delta` to the counter and fires everyone when it comes to 0.
+ * Adds `delta` to the count; when it comes to 0, ends the round and fires everyone.
  *
- * - Linearization: the swap. Order: counter, then the queue (law 3). Model: `sync_model_test.ts`.
+ * - Progress: lock-free, but for the waiters' lock.
+ * - Linearization: the swap. Order: count and round in one word, then the queue (law 3). A round kept apart could be read
+ *   between the two, by a waiter that then takes the end of the round before for its own. Model: `sync_model_test.ts`.
  *
- * @returns a `WOKE_…` code, or `LOCK_MISUSED` when the counter would leave 0 … 2^31 − 1; nothing has changed then
+ * @returns a `WOKE_…` code, or `LOCK_MISUSED` when the count would leave 0 … 2^31 − 1; nothing has changed then
  */
 export function groupAdd(group: usize, delta: i32, self: usize): i32 {
-  let count: u32;
+  let state: u64;
   let sum: i64;
+  let isEnd: bool;
   do {
-    count = load32(group + GROUP_COUNT);
-    sum = <i64>count + delta;
+    state = load64(group + GROUP_STATE);
+    sum = <i64>countOf(state) + delta;
     if (sum < 0 || sum > 0x7fffffff) return LOCK_MISUSED;
-  } while (cas32(group + GROUP_COUNT, count, <u32>sum) != count);
-  return sum == 0 && delta != 0 ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;
+    isEnd = sum == 0 && delta != 0;
+  } while (cas64(group + GROUP_STATE, state, (<u64>(roundOf(state) + <u32>isEnd) << 32) | <u64>sum) != state);
+  return isEnd ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;
 }
 
-/** Reports whether the counter is 0. */
+/** The round that a wait which begins now waits for. Progress: wait-free. */
+export function groupRound(group: usize): u32 {
+  return roundOf(load64(group + GROUP_STATE));
+}
+
+/** Reports whether a wait that began in `round` is over: the count is 0, or was since. Progress: wait-free. */
+export function groupIsOver(group: usize, round: u32): bool {
+  const state = load64(group + GROUP_STATE);
+  return countOf(state) == 0 || roundOf(state) != round;
+}
+
+/** Reports whether the count is 0. Progress: wait-free. */
 export function groupIsDone(group: usize): bool {
-  return load32(group + GROUP_COUNT) == 0;
+  return countOf(load64(group + GROUP_STATE)) == 0;
+}
+
+/** What is still to be done. */
+// @ts-ignore: decorator
+@inline
+function countOf(state: u64): u32 {
+  return <u32>state;
+}
+
+/** How often the count has come to 0. */
+// @ts-ignore: decorator
+@inline
+function roundOf(state: u64): u32 {
+  return <u32>(state >> 32);
 }

@@ -23,6 +23,14 @@ declare function park(ptr: usize, expected: i32, timed: i32): i32;
 @external("model", "wake")
 declare function wake(ptr: usize, count: i32): i32;
 // @ts-ignore: decorator
+@external("model", "isMortal")
+/** Whether the thread may be killed. */
+declare const IS_MORTAL: i32;
+// @ts-ignore: decorator
+@external("model", "enter")
+/** A mortal thread enters a function or a round of a loop; 1 if another thread is to run first. */
+declare function enter(site: i32): i32;
+// @ts-ignore: decorator
 @external("model", "pause")
 /** Suspends until the scheduler resumes the thread. */
 declare function pause(): i32;
@@ -105,6 +113,11 @@ export function store_val_f32(site: i32, value: f32): f32 {
 export function store_val_f64(site: i32, value: f64): f64 {
   storing(site);
   return value;
+}
+
+// What its `log-execution` pass calls.
+export function log_execution(site: i32): void {
+  if (IS_MORTAL && enter(site)) pause();
 }
 
 export function memory_grow_pre(_site: i32, pages: i32): i32 {

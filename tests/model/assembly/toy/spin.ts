@@ -1,9 +1,9 @@
 /** A test-and-test-and-set lock that only spins. */
-import { cas32, killPoint, load32, store32 } from "./facade";
+import { cas32, load32, store32 } from "../../../../wasm/assembly/atomics";
 
 export function spinLock(ptr: usize): void {
   do {
-    while (load32(ptr) != 0) killPoint();
+    while (load32(ptr) != 0) {}
   } while (cas32(ptr, 0, 1) != 0);
 }
 
@@ -19,10 +19,9 @@ export function incrementSpinning(ptr: usize, counter: usize): void {
   spinUnlock(ptr);
 }
 
-/** Wrong where threads can be terminated: a call stands between lock and unlock. */
-export function incrementKillable(ptr: usize, counter: usize): void {
+/** Wrong where threads can be terminated: a loop stands between lock and unlock. */
+export function addLooping(ptr: usize, counter: usize, times: i32): void {
   spinLock(ptr);
-  killPoint();
-  store<u32>(counter, load<u32>(counter) + 1);
+  for (let i = 0; i < times; i++) store<u32>(counter, load<u32>(counter) + 1);
   spinUnlock(ptr);
 }

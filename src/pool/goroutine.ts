@@ -1,0 +1,113 @@
+/**
+ * Goroutines as seen by who started them.
+ *
+ * @module
+ */
+import { checkSignal } from "../internal/check.ts";
+import type { WaitOptions } from "../select/types.ts";
+import { appendCreation, type Creation, recordCreation } from "./creation.ts";
+
+/**
+ * A running function, to be awaited or not (Go: what the `go` statement starts).
+ *
+ * A failure that nobody joins is an uncaught error, as a panic in a goroutine is in Go; its stack says which
+ * goroutine it was and where it was created.
+ *
+ * @typeParam T What its function returns.
+ */
+export abstract class Goroutine<T> implements PromiseLike<T> {
+  /** Its name: that of its function. */
+  readonly name: string;
+  readonly #creation: Creation;
+  /** `undefined` until it has ended; then what with. */
+  #end: { readonly value: T } | { readonly reason: unknown } | undefined = undefined;
+  /** Made when somebody joins, or when it fails. */
+  #promise: Promise<T> | undefined = undefined;
+  #resolve: ((value: T) => void) | undefined = undefined;
+  #reject: ((reason: unknown) => void) | undefined = undefined;
+
+  /**
+   * @param name Its name.
+   * @param above The public function that creates it.
+   */
+  constructor(name: string, above: unknown) {
+    this.name = name;
+    this.#creation = recordCreation(above);
+  }
+
+  /** Number that names it in messages; each goroutine of a thread has its own. */
+  get id(): number {
+    return this.#creation.id;
+  }
+
+  /**
+   * Waits for the end of the goroutine.
+   *
+   * @param options `signal` ends the wait, not the goroutine.
+   * @returns What its function returned.
+   * @throws what its function threw; `signal.reason` if aborted
+   */
+  join(options?: WaitOptions): Promise<T> {
+    const signal = checkSignal(options);
+    const promise = this.#promise ??= this.#makePromise();
+    if (signal === undefined) return promise;
+    return new Promise((resolve, reject) => {
+      const aborted = (): void => reject(signal.reason);
+      if (signal.aborted) aborted();
+      signal.addEventListener("abort", aborted, { once: true });
+      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+    });
+  }
+
+  /** Joins, so that a goroutine can be awaited. */
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return (this.#promise ??= this.#makePromise()).then(onFulfilled, onRejected);
+  }
+
+  /**
+   * Cancels the goroutine if it has not started yet: its function does not run, and joining it rejects.
+   *
+   * @returns whether it was cancelled; `false` once it has started
+   */
+  abstract cancel(): boolean;
+
+  /** Reports whether it has ended. */
+  protected get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** The goroutine has ended with `value`. */
+  protected fulfil(value: T): void {
+    this.#end = { value };
+    this.#resolve?.(value);
+  }
+
+  /** The goroutine has failed. Without a joiner the rejection is the runtime's to report. */
+  protected fail(reason: unknown): void {
+    appendCreation(reason, this.name, this.#creation);
+    this.#end = { reason };
+    if (this.#reject !== undefined) this.#reject(reason);
+    else this.#promise = Promise.reject(reason);
+  }
+
+  /** The goroutine will not run. That is no failure, so nothing is reported unless somebody joins. */
+  protected calledOff(reason: unknown): void {
+    this.#end = { reason };
+    this.#reject?.(reason);
+  }
+
+  #makePromise(): Promise<T> {
+    if (this.#end !== undefined) {
+      return "value" in this.#end
+        ? Promise.resolve(this.#end.value)
+        : Promise.reject(this.#end.reason);
+    }
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The pool as one of its own threads sees it: what it submits goes to its own deque.
+ *
+ * @module
+ */
+import { PoolClosedError, WorkerCrashedError } from "../errors.ts";
+import { core } from "../memory/core.ts";
+import { POOL_HIRED, POOL_IDLE, POOL_OWNER, SIGNAL_WORK } from "../memory/layout.ts";
+import { type Backend, nameOfTask, type PoolStats } from "./backend.ts";
+import { Functions } from "./functions.ts";
+import type { Goroutine } from "./goroutine.ts";
+import { type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
+import type { Boot } from "./thread.ts";
+
+/** Submits from a thread of the pool. */
+export class Member implements Backend, Home {
+  readonly threads: number;
+  readonly ptr: number;
+  readonly worker: number;
+  /** Set when the thread stops: what it left behind, a timer for example, can submit no more. */
+  isClosed = false;
+  readonly isTerminating = false;
+  readonly #functions: Functions;
+
+  /** @param boot What the thread was told. */
+  constructor({ pool, worker, threads }: Boot) {
+    this.ptr = pool;
+    this.worker = worker;
+    this.threads = threads;
+    this.#functions = new Functions(pool);
+  }
+
+  submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
+    if (this.isClosed) throw new PoolClosedError("Cannot run a task: the pool is closed");
+    const record = this.#functions.record(id);
+    const goroutine = new RemoteGoroutine(
+      this,
+      nameOfTask(id),
+      record,
+      writeArguments(args),
+      above,
+    );
+    // Only the owner can start threads.
+    const c = core();
+    const isShort = c.readU32(this.ptr + POOL_HIRED) < this.threads;
+    if (isShort && c.readU32(this.ptr + POOL_IDLE) === 0) {
+      c.fn.agentSignal(c.readU32(this.ptr + POOL_OWNER), SIGNAL_WORK);
+    }
+    return goroutine;
+  }
+
+  whyEnded(): WorkerCrashedError {
+    return new WorkerCrashedError("the thread that ran this goroutine died");
+  }
+
+  close(): Promise<void> {
+    return Promise.reject(new TypeError("Cannot close a pool from one of its own threads"));
+  }
+
+  terminate(): Promise<void> {
+    return Promise.reject(new TypeError("Cannot terminate a pool from one of its own threads"));
+  }
+
+  stats(): PoolStats {
+    throw new TypeError("Cannot report on a pool from one of its own threads");
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Pools: goroutines on real threads.
+ *
+ * @module
+ */
+import { checkDuration, checkInteger, show } from "../internal/check.ts";
+import type { Backend, PoolStats } from "./backend.ts";
+import { Crew } from "./crew.ts";
+import type { Goroutine } from "./goroutine.ts";
+import { Here } from "./here.ts";
+import { Member } from "./member.ts";
+import { type Task, taskId } from "./task.ts";
+import { type Boot, canStartThreads } from "./thread.ts";
+
+/** The most threads that a pool may have. */
+const MAX_THREADS = 1024;
+
+let defaultThreads: number | undefined;
+
+/**
+ * Gets, or sets, the number of threads that a pool has unless it is told otherwise (Go: `runtime.GOMAXPROCS`).
+ *
+ * @param n The new number, at least 1; 0 or none: only ask. Pools that exist keep theirs.
+ * @returns The number before; at first that of the hardware's threads.
+ * @throws {TypeError | RangeError} if `n` is no integer from 0 to 1024
+ */
+export function GOMAXPROCS(n: number = 0): number {
+  const hardware = globalThis.navigator?.hardwareConcurrency ?? 1;
+  const before = defaultThreads ?? Math.min(hardware, MAX_THREADS);
+  if (checkInteger("a number of threads", n, 0, MAX_THREADS) > 0) defaultThreads = n;
+  return before;
+}
+
+/** Options of a {@linkcode Pool}. */
+export interface PoolOptions {
+  /** Number of threads, from 1 to 1024. Default: {@linkcode GOMAXPROCS}. */
+  threads?: number;
+  /** Name of the pool; its threads are called `name-1` and so on. Default: `millrace`. */
+  name?: string;
+}
+
+/**
+ * A pool of threads that run goroutines, with work stealing.
+ *
+ * Each thread has a deque of its own: what a task forks goes there, and idle threads steal the oldest. What is stolen is a
+ * goroutine that has not started: a JavaScript stack cannot move to another thread. A thread holds any number of
+ * suspended goroutines; one that awaits lets others run.
+ *
+ * Threads are started when there is work for them. The process stays alive while something is pending, not for
+ * the pool. A thread that dies rejects what it ran with `WorkerCrashedError` and is replaced. Where threads are not to be
+ * had (see {@linkcode capabilities}) the same calls run on this thread.
+ *
+ * @example
+ * ```ts ignore
+ * import { Pool } from "@millrace/millrace";
+ * import { square } from "./work.ts"; // export const square = task(import.meta.url, "square", (n: number) => n * n)
+ *
+ * await using pool = new Pool({ threads: 4 });
+ * console.log(await Promise.all([1, 2, 3].map((n) => pool.go(square, n)))); // [1, 4, 9]
+ * ```
+ */
+export class Pool implements AsyncDisposable {
+  readonly #backend: Backend;
+
+  /**
+   * Makes a pool.
+   *
+   * @param options Its size and name.
+   * @throws {TypeError | RangeError} if `threads` is no integer from 1 to 1024, or `name` no string
+   * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
+   */
+  constructor(options: PoolOptions = {}) {
+    if (options instanceof Member) {
+      this.#backend = options;
+      return;
+    }
+    const { threads = GOMAXPROCS(), name = "millrace" } = options;
+    checkInteger("a number of threads", threads, 1, MAX_THREADS);
+    if (typeof name !== "string") {
+      throw new TypeError(`Cannot use ${show(name)} as the name of a pool: expected a string`);
+    }
+    this.#backend = canStartThreads() ? new Crew(threads, name) : new Here();
+  }
+
+  /** The pool that this thread belongs to; `undefined` on a thread that is none of a pool's. */
+  static get current(): Pool | undefined {
+    return current;
+  }
+
+  /** Number of threads that it runs at most; 0 where threads are not to be had. */
+  get threads(): number {
+    return this.#backend.threads;
+  }
+
+  /**
+   * Runs `fn(...args)` as a goroutine on one of the pool's threads. On one of these threads it is a fork: it goes to the
+   * thread's own deque.
+   *
+   * - **Blocking:** returns at once.
+   * - **Copies:** arguments and result are structured values and are copied; handles (typed channels, locks) and typed
+   *   arrays over shared memory arrive as themselves.
+   *
+   * @param fn A task, as made by {@linkcode task}.
+   * @param args What to call it with.
+   * @returns The goroutine, which may be awaited; a failure that nobody joins is an uncaught error.
+   * @throws {PoolClosedError} if the pool was closed
+   * @throws {TypeError} if `fn` is no task, or an argument cannot be sent
+   * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
+   * @see Go spec, "Go statements".
+   */
+  go<A extends readonly unknown[], R>(fn: Task<A, R>, ...args: A): Goroutine<Awaited<R>> {
+    const id = taskId(fn);
+    if (id === undefined) {
+      throw new TypeError(
+        `Cannot run ${show(fn)} on another thread: expected task(import.meta.url, name, fn)`,
+      );
+    }
+    return this.#backend.submit(id, args, Pool.prototype.go) as Goroutine<Awaited<R>>;
+  }
+
+  /**
+   * Closes the pool: it takes nothing more, finishes what was submitted (and what that forks), and stops its threads.
+   * Closing twice is harmless.
+   *
+   * @returns A promise that resolves when nothing of the pool is left.
+   * @throws {TypeError} on one of the pool's own threads, which would wait for itself
+   */
+  close(): Promise<void> {
+    return this.#backend.close();
+  }
+
+  /**
+   * Stops the pool at once: what has not started does not run, what runs is stopped, and joining either rejects with
+   * `PoolClosedError`. A goroutine that blocks its thread is woken with that error; a thread that computes is given
+   * `graceMs` to come to an end and then terminated.
+   *
+   * @param graceMs Milliseconds. Default: 200.
+   * @returns A promise that resolves when nothing of the pool is left.
+   * @throws {TypeError} on one of the pool's own threads; or, with `RangeError`, if `graceMs` is no duration
+   */
+  terminate(graceMs: number = 200): Promise<void> {
+    checkDuration("a time of grace", graceMs);
+    return this.#backend.terminate(graceMs);
+  }
+
+  /** What the pool has done so far: a snapshot. */
+  stats(): PoolStats {
+    return this.#backend.stats();
+  }
+
+  /** As {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+let current: Pool | undefined;
+
+/** Makes this thread one of the pool that started it. */
+export function joinPool(boot: Boot): Member {
+  const member = new Member(boot);
+  current = new Pool(member as PoolOptions);
+  return member;
+}

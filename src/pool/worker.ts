@@ -1,0 +1,235 @@
+/**
+ * The worker: what a thread of a pool runs. Loaded on such a thread, this module starts it; anywhere else it only says
+ * where it is.
+ *
+ * @module
+ */
+import { macrotask } from "../internal/macrotask.ts";
+import { adoptCore, type Core, core } from "../memory/core.ts";
+import { writeValue } from "../memory/element.ts";
+import {
+  TASK_CANCELLED,
+  TASK_FAILED,
+  TASK_FUNCTION,
+  TASK_SUCCEEDED,
+  WOKE_SELF,
+  WORKER_FINISHED,
+  WORKER_IS_CLEAN,
+  WORKER_TOOK,
+} from "../memory/layout.ts";
+import { type Agent, agent } from "../park/agent.ts";
+import { Functions } from "./functions.ts";
+import { isThenable } from "./go.ts";
+import { joinPool } from "./pool.ts";
+import { discardArguments, takeArguments } from "./remote.ts";
+import { findTask, type TaskFunction } from "./task.ts";
+import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
+
+/** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
+const SPINS = 1000;
+/**
+ * How long an idle thread without goroutines sleeps at a stretch where its event loop stands still. Waking from that is
+ * faster; the event loop then gets a turn for what the pool does not know of, a timer that a task left behind, say.
+ */
+const BLOCK_MS = 5;
+/** How long tasks may follow each other without a turn of the event loop. */
+const SLICE_MS = 10;
+/** Tasks between two looks at the clock. */
+const STRIDE = 8;
+
+/** What a goroutine that has suspended leaves to wait for: a turn of the microtasks. */
+const SUSPENDED: Promise<void> = Promise.resolve();
+
+class Worker {
+  readonly #core: Core;
+  readonly #agent: Agent;
+  readonly #pool: number;
+  readonly #worker: number;
+  readonly #slot: number;
+  readonly #functions = new Map<number, TaskFunction>();
+  /** Goroutines of this thread that have started and wait for something. */
+  #suspended = 0;
+  #isAsleep = false;
+
+  constructor({ pool, worker, slot }: Boot) {
+    this.#core = core();
+    this.#agent = agent();
+    this.#pool = pool;
+    this.#worker = worker;
+    this.#slot = slot;
+  }
+
+  /** Runs tasks until the thread is asked to stop. */
+  async run(): Promise<void> {
+    const { fn } = this.#core;
+    const pool = this.#pool;
+    const worker = this.#worker;
+    fn.workerEnter(pool, this.#slot, worker, this.#core.agent);
+    let isSearching = false;
+    let left = STRIDE;
+    let sliceStart = performance.now();
+    while (!this.#agent.isStopping) {
+      const task = fn.workerTake(pool, worker) >>> 0;
+      if (task !== 0) {
+        if (isSearching) fn.workerFound(pool, worker);
+        isSearching = false;
+        const loading = this.#execute(task);
+        if (loading !== undefined) await loading;
+        if (this.#agent.waiting > 0) this.#agent.drain();
+        if (--left > 0) continue;
+        left = STRIDE;
+        if (performance.now() - sliceStart < SLICE_MS) continue;
+        await macrotask();
+        this.#agent.drain();
+        sliceStart = performance.now();
+      } else if (!isSearching) {
+        fn.workerSearch(pool, worker);
+        isSearching = true;
+      } else {
+        if (this.#suspended === 0 && fn.workerSpin(pool, worker, this.#core.spins && SPINS)) {
+          continue;
+        }
+        if (!fn.workerIdle(pool, worker)) continue;
+        fn.poolTellQuiet(pool);
+        await this.#sleep();
+        fn.workerWoken(pool, worker);
+        sliceStart = performance.now();
+      }
+    }
+    if (isSearching) fn.workerFound(pool, worker);
+    this.#leave();
+  }
+
+  async #sleep(): Promise<void> {
+    this.#isAsleep = true;
+    if (this.#suspended === 0 && this.#core.canBlock && this.#agent.block(BLOCK_MS)) {
+      this.#isAsleep = false;
+      return;
+    }
+    await this.#agent.rung();
+    this.#isAsleep = false;
+  }
+
+  /**
+   * Runs a task up to its end or to its first suspension.
+   *
+   * @returns What to wait for before the next task: a goroutine that has suspended gets its microtasks, and a function
+   * that has to be loaded first is loaded, since a task that this thread has taken is out of the others' reach.
+   */
+  #execute(task: number): Promise<void> | undefined {
+    const c = this.#core;
+    if (!c.fn.taskStart(task, c.agent)) {
+      discardArguments(task);
+      this.#finish(task, TASK_CANCELLED, 0);
+      return undefined;
+    }
+    const record = c.readU32(task + TASK_FUNCTION);
+    const fn = this.#functions.get(record);
+    if (fn === undefined) return this.#loadAndCall(task, record);
+    return this.#call(task, fn) ? SUSPENDED : undefined;
+  }
+
+  async #loadAndCall(task: number, record: number): Promise<void> {
+    let fn;
+    try {
+      fn = await findTask(Functions.nameOf(record));
+    } catch (error) {
+      discardArguments(task);
+      return this.#fail(task, error);
+    }
+    this.#functions.set(record, fn);
+    this.#call(task, fn);
+  }
+
+  /** Calls a task's function; reports whether it suspended. */
+  #call(task: number, fn: TaskFunction): boolean {
+    let result;
+    try {
+      result = fn(...takeArguments(task));
+    } catch (error) {
+      this.#fail(task, error);
+      return false;
+    }
+    if (!isThenable(result)) {
+      this.#succeed(task, result);
+      return false;
+    }
+    this.#suspended++;
+    result.then((value) => {
+      this.#suspended--;
+      this.#succeed(task, value);
+    }, (reason) => {
+      this.#suspended--;
+      this.#fail(task, reason);
+    });
+    return true;
+  }
+
+  #succeed(task: number, value: unknown): void {
+    let result;
+    try {
+      result = writeValue(value);
+    } catch (error) {
+      return this.#fail(task, error);
+    }
+    this.#finish(task, TASK_SUCCEEDED, result);
+  }
+
+  #fail(task: number, reason: unknown): void {
+    let result;
+    try {
+      result = writeValue(reason);
+    } catch (error) {
+      // What was thrown cannot be sent, or there is no memory for it: at least its text arrives.
+      result = writeValue(new Error(String(reason), { cause: String(error) }));
+    }
+    this.#finish(task, TASK_FAILED, result);
+  }
+
+  #finish(task: number, state: number, result: number): void {
+    const { fn, agent: self } = this.#core;
+    const woke = fn.taskFinish(task, state, result, self);
+    fn.workerFinished(this.#worker);
+    if (woke === WOKE_SELF) this.#agent.drain();
+    // Asleep, the loop does not come by to say so.
+    if (this.#isAsleep) fn.poolTellQuiet(this.#pool);
+  }
+
+  /** Says whether anything could still come for this thread's agent; if not it can serve another once this has ended. */
+  #leave(): void {
+    const { u32 } = this.#core;
+    const isDone =
+      u32[(this.#worker + WORKER_TOOK) >>> 2] === u32[(this.#worker + WORKER_FINISHED) >>> 2];
+    if (this.#agent.waiting === 0 && isDone) u32[(this.#worker + WORKER_IS_CLEAN) >>> 2] = 1;
+  }
+}
+
+/** The part of a thread's port to its parent that keeps it alive. */
+interface ParentPort {
+  on(event: "message", listener: () => void): void;
+  off(event: "message", listener: () => void): void;
+}
+
+function parentPort(): ParentPort | undefined {
+  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
+    | { parentPort: ParentPort | null }
+    | undefined;
+  return threads?.parentPort ?? undefined;
+}
+
+async function start(boot: Boot): Promise<void> {
+  const port = parentPort();
+  // A port that is listened to keeps the thread's event loop alive.
+  const keepAlive = (): void => {};
+  port?.on("message", keepAlive);
+  adoptCore(boot.seed);
+  const member = joinPool(boot);
+  await new Worker(boot).run();
+  member.isClosed = true;
+  if (port !== undefined) port.off("message", keepAlive);
+  else (globalThis as unknown as { postMessage(message: string): void }).postMessage(GOODBYE);
+}
+
+provideWorker(import.meta.url);
+const boot = takeBoot();
+if (boot !== undefined) start(boot);

@@ -1,0 +1,116 @@
+/**
+ * The flavors of channels that the conformance suite runs over: every test of `channel_*_test.ts` is
+ * registered once for each flavor that it applies to.
+ *
+ * @module
+ */
+import { any, bool, bytes, Channel, type ElementType, f64, i32, text, u32 } from "../../mod.ts";
+import { test } from "../support/test.ts";
+
+/** One kind of channel, and values that it carries. */
+export interface Flavor<T> {
+  /** Its name in the names of tests. */
+  readonly name: string;
+  /** Capacity of what {@linkcode make} makes. */
+  readonly capacity: number;
+  /** Reports whether its channels are typed, so that values are copied. */
+  readonly isTyped: boolean;
+  /** Reports whether no two of its samples are equal. */
+  readonly isDistinct: boolean;
+  /** Makes a channel. */
+  make(): Channel<T>;
+  /** The value number `index`; the same one every time. */
+  sample(index: number): T;
+}
+
+/** A flavor whatever it carries. */
+export type AnyFlavor = Flavor<unknown>;
+
+const TYPED_CAPACITIES: readonly number[] = [1, 3, 1024];
+
+function byReference(name: string, capacity: number): AnyFlavor {
+  return {
+    name,
+    capacity,
+    isTyped: false,
+    isDistinct: true,
+    make: () => new Channel<number>(capacity),
+    sample: (index) => index,
+  };
+}
+
+function typed<T>(
+  type: ElementType<T>,
+  sample: (index: number) => T,
+  isDistinct: boolean = true,
+): AnyFlavor[] {
+  return TYPED_CAPACITIES.map((capacity): Flavor<T> => ({
+    name: `${type.name}, capacity ${capacity}`,
+    capacity,
+    isTyped: true,
+    isDistinct,
+    make: () => new Channel(type, capacity),
+    sample,
+  }));
+}
+
+/** Every flavor. */
+export const flavors: readonly AnyFlavor[] = [
+  byReference("by reference, rendezvous", 0),
+  byReference("by reference, capacity 1", 1),
+  byReference("by reference, capacity 3", 3),
+  byReference("by reference, unbounded", Infinity),
+  ...typed(i32, (index) => index - 1000),
+  ...typed(u32, (index) => 0xffffffff - index),
+  ...typed(f64, (index) => index + 0.5),
+  // Of period 3, which no capacity here but 3 divides: a swap of neighbours shows.
+  ...typed(bool, (index) => index % 3 === 0, false),
+  ...typed(text, (index) => index % 2 === 0 ? `value ${index}` : `wert ${index} äöü 🎉`),
+  ...typed(bytes, (index) => Uint8Array.of(index >>> 16, index >>> 8, index)),
+  ...typed(any<unknown>(), (index) => ({ index, list: [index, `${index}`] })),
+];
+
+/** Those that may be full. */
+export const bounded: readonly AnyFlavor[] = flavors.filter(({ capacity }) => capacity < Infinity);
+
+/** Those in which a value may wait. */
+export const buffered: readonly AnyFlavor[] = flavors.filter(({ capacity }) => capacity > 0);
+
+/** Those that may be full and in which a value may wait. */
+export const bufferedAndBounded: readonly AnyFlavor[] = bounded.filter(({ capacity }) =>
+  capacity > 0
+);
+
+/** Those whose values can be told apart. */
+export const distinct: readonly AnyFlavor[] = flavors.filter(({ isDistinct }) => isDistinct);
+
+/** By-reference ones. */
+export const local: readonly AnyFlavor[] = flavors.filter(({ isTyped }) => !isTyped);
+
+/** Typed ones. */
+export const shared: readonly AnyFlavor[] = flavors.filter(({ isTyped }) => isTyped);
+
+/**
+ * Registers a test for each of `chosen`.
+ *
+ * @param chosen The flavors that it applies to.
+ * @param name What must hold; the flavor's name is added.
+ * @param body Gets the flavor.
+ */
+export function testEach(
+  chosen: readonly AnyFlavor[],
+  name: string,
+  body: (flavor: AnyFlavor) => void | Promise<void>,
+): void {
+  for (const flavor of chosen) test(`${name} [${flavor.name}]`, () => body(flavor));
+}
+
+/** The samples from number `from` up to before `to`. */
+export function samples({ sample }: AnyFlavor, from: number, to: number): unknown[] {
+  return Array.from({ length: to - from }, (_, offset) => sample(from + offset));
+}
+
+/** Puts samples from number 0 into a bounded channel until it is full. */
+export function fill(flavor: AnyFlavor, channel: Channel<unknown>): void {
+  for (let index = 0; index < flavor.capacity; index++) channel.trySend(flavor.sample(index));
+}

@@ -1,0 +1,402 @@
+/** Models of `wasm/assembly/ring.ts`, but for waiting, which is in `channel_model_test.ts`. */
+import { assert, assertEquals } from "../support/assert.ts";
+import {
+  CLOSED_PLAIN,
+  RING_CLOSED,
+  RING_HEAD,
+  RING_IS_CLOSED,
+  RING_OK,
+  RING_SLOTS,
+  RING_TAIL,
+  RING_WOULD_BLOCK,
+} from "../../src/memory/layout.ts";
+import { buildModel } from "./build.ts";
+import { assertLinearizable, type Specification } from "./linearizable.ts";
+import { assertHolds, explore, type Options, type Scenario, type VirtualThread } from "./loom.ts";
+import { testMistakes } from "./mistakes.ts";
+
+const ENTRY = "tests/model/assembly/ring.ts";
+
+interface Ring {
+  heapInit(): void;
+  allocate(byteLength: number): number;
+  ringNew(capacity: number, isWide: number, kind: number, element: number): number;
+  ringStamp(ring: number, stamp: number): void;
+  ringHint(ring: number, head: number, tail: number): void;
+  ringSend(ring: number, payload: number, self: number): number;
+  ringReceive(ring: number, self: number): number;
+  sendWide(ring: number, value: number, scratch: number): number;
+  receiveWide(ring: number, scratch: number): number;
+  ringClose(ring: number, reason: number, self: number): number;
+  ringSize(ring: number): number;
+  ringCanReceive(ring: number): number;
+  ringCanSend(ring: number): number;
+}
+
+/** Where the parts of a model lie: the ring, and 8 bytes for each thread. */
+interface State {
+  readonly ring: number;
+  readonly scratch: readonly number[];
+}
+
+const ring = await buildModel(ENTRY);
+
+/** What a ring is to do. */
+interface Queue {
+  readonly values: readonly number[];
+  readonly closed: boolean;
+}
+
+/** A bounded queue that can be closed. */
+function sequential(capacity: number, values: readonly number[]): Specification<Queue> {
+  return {
+    initial: { values, closed: false },
+    apply(queue, { name, input, output, end }) {
+      const { values, closed } = queue;
+      // One that never ended may have done whatever it could.
+      const gives = (expected: number) => end === Infinity || output === expected;
+      switch (name) {
+        case "send": {
+          const sent = { values: [...values, input as number], closed };
+          if (closed) return gives(RING_IS_CLOSED) ? [queue] : [];
+          if (values.length === capacity) return gives(RING_WOULD_BLOCK) ? [queue] : [];
+          return gives(RING_OK) ? [sent] : [];
+        }
+        case "receive":
+          if (values.length > 0) {
+            return gives(values[0]!) ? [{ values: values.slice(1), closed }] : [];
+          }
+          return gives(closed ? -RING_IS_CLOSED : -RING_WOULD_BLOCK) ? [queue] : [];
+        case "close":
+          return gives(closed ? RING_IS_CLOSED : RING_OK) ? [{ values, closed: true }] : [];
+        case "canReceive":
+          return gives(closed || values.length > 0 ? 1 : 0) ? [queue] : [];
+        case "canSend":
+          return gives(closed || values.length < capacity ? 1 : 0) ? [queue] : [];
+        default:
+          return [];
+      }
+    },
+  };
+}
+
+/** The state of a ring at the start of a model. */
+interface Start {
+  readonly capacity: number;
+  readonly isWide?: boolean;
+  /** Values in it: 1, 2, … */
+  readonly filled?: number;
+  /** Positions that have been used before. */
+  readonly used?: number;
+  /** Wrong hints: index of the head and of the tail. */
+  readonly hints?: readonly [number, number];
+  /** Thread that may die. */
+  readonly mortal?: number;
+}
+
+/**
+ * Threads at a ring. A word for each: `s` sends, `r` receives, `c` closes, `z` asks for the size, `R` and `S` ask whether a
+ * receive or a send can go on.
+ *
+ * The laps begin just before they wrap.
+ */
+function scenario(start: Start, ...scripts: readonly string[]): Scenario<Ring, State> {
+  const { capacity, isWide = false, filled = 0, used = 0, hints, mortal } = start;
+  const initial = Array.from({ length: filled }, (_, at) => at + 1);
+  return {
+    name: `capacity ${capacity}${isWide ? ", wide" : ""}${filled ? `, ${filled} in it` : ""}${
+      hints ? `, hints ${hints}` : ""
+    }: ${scripts.join(" | ")}`,
+    setup(wasm) {
+      wasm.heapInit();
+      const scratch = [...scripts, ""].map(() => wasm.allocate(8));
+      const ring = wasm.ringNew(capacity, isWide ? 1 : 0, 0, 0);
+      wasm.ringStamp(ring, 0xfffffffc);
+      const own = scratch.at(-1)!;
+      const send = (value: number) =>
+        isWide ? wasm.sendWide(ring, value, own) : wasm.ringSend(ring, value, own);
+      for (let i = 0; i < used; i++) {
+        send(1);
+        if (isWide) wasm.receiveWide(ring, own);
+        else wasm.ringReceive(ring, own);
+      }
+      initial.forEach(send);
+      if (hints) wasm.ringHint(ring, ...hints);
+      return { ring, scratch };
+    },
+    threads: scripts.map((script, id) => async ({ wasm, record }, { ring, scratch }) => {
+      const own = scratch[id]!;
+      const outputs: number[] = [];
+      for (const [at, step] of [...script].entries()) {
+        const value = 10 * (id + 1) + at;
+        outputs.push(
+          await (step === "s"
+            ? record(
+              "send",
+              value,
+              () => isWide ? wasm.sendWide(ring, value, own) : wasm.ringSend(ring, value, own),
+            )
+            : step === "r"
+            ? record(
+              "receive",
+              null,
+              () => isWide ? wasm.receiveWide(ring, own) : wasm.ringReceive(ring, own),
+            )
+            : step === "c"
+            ? record("close", null, () => wasm.ringClose(ring, CLOSED_PLAIN, own))
+            : step === "R"
+            ? record("canReceive", null, () => wasm.ringCanReceive(ring))
+            : step === "S"
+            ? record("canSend", null, () => wasm.ringCanSend(ring))
+            : wasm.ringSize(ring)),
+        );
+      }
+      return outputs;
+    }),
+    // The hints, and the payload of a wide element, whose stale value is discarded.
+    racy: (ptr, { ring }) =>
+      ptr === ring + RING_HEAD || ptr === ring + RING_TAIL ||
+      isWide && ptr >= ring + RING_SLOTS && ptr % 16 === (ring + RING_SLOTS + 8) % 16,
+    label(ptr, { ring }) {
+      if (ptr === ring + RING_CLOSED) return "closed";
+      if (ptr === ring + RING_HEAD) return "head";
+      if (ptr === ring + RING_TAIL) return "tail";
+      if (ptr < ring + RING_SLOTS) return undefined;
+      return `slot ${Math.floor((ptr - ring - RING_SLOTS) / (isWide ? 16 : 8))}`;
+    },
+    ...mortal !== undefined && { kill: { thread: mortal } },
+    invariant: ({ wasm, state }) => wasm.ringSize(state.ring) <= capacity,
+    check({ wasm, words, state, results, history }) {
+      const { ring, scratch } = state;
+      const own = scratch.at(-1)!;
+      // What is still in it, and how it ends.
+      const drained: number[] = [];
+      const left = wasm.ringSize(ring);
+      let last: number;
+      do {
+        last = isWide ? wasm.receiveWide(ring, own) : wasm.ringReceive(ring, own);
+        if (last >= 0) drained.push(last);
+      } while (last >= 0);
+      assertEquals(drained.length, left, "ringSize() is exact when nobody else is at it");
+      const isClosed = words[(ring + RING_CLOSED) >>> 2] !== 0;
+      if (mortal === undefined) assertEquals(isClosed, scripts.join().includes("c"));
+      assertEquals(last, isClosed ? -RING_IS_CLOSED : -RING_WOULD_BLOCK);
+      for (const [id, script] of scripts.entries()) {
+        for (const [at, step] of [...script].entries()) {
+          if (step !== "z" || results[id] === undefined) continue;
+          assert((results[id] as number[])[at]! <= capacity);
+        }
+      }
+      const after = drained.map((output, index) => ({
+        ...{ thread: -1, index, name: "receive", input: null, output },
+        ...{ begin: 1e6 + index, end: 1e6 + index },
+      }));
+      assertLinearizable([...history, ...after], sequential(capacity, initial));
+    },
+  };
+}
+type RingScenario = ReturnType<typeof scenario>;
+
+async function assertLinear(model: RingScenario, options: Options = {}): Promise<void> {
+  const report = await explore(ring, model, options);
+  assertHolds(report);
+  if (options.bound === undefined) assert(report.exhaustive, model.name);
+}
+
+/** Rings of each capacity: empty, or with something in it and at another place. */
+const starts: readonly Start[] = [
+  { capacity: 1 },
+  { capacity: 2, filled: 1 },
+  { capacity: 3, filled: 2, used: 2 },
+];
+const wide = starts.map((start): Start => ({ ...start, isWide: true }));
+
+Deno.test("ring: it is a queue when one sends and one receives", async () => {
+  for (const start of [...starts, ...wide]) await assertLinear(scenario(start, "ss", "rr"));
+});
+
+Deno.test("ring: it is a queue when several send or several receive", async () => {
+  for (const start of starts) {
+    await assertLinear(scenario(start, "s", "s", "rr"));
+    await assertLinear(scenario(start, "ss", "r", "r"));
+    await assertLinear(scenario(start, "s", "s", "r", "r"), { bound: 2 });
+  }
+});
+
+Deno.test("ring: it is a queue when several send or receive wide elements", async () => {
+  for (const start of wide) {
+    await assertLinear(scenario(start, "s", "s", "rr"), { bound: 2 });
+    await assertLinear(scenario(start, "ss", "r", "r"), { bound: 2 });
+    await assertLinear(scenario(start, "s", "s", "r", "r"), { bound: 1 });
+  }
+});
+
+Deno.test("ring: nothing enters once it is closed, and nothing is lost that did", async () => {
+  for (const start of starts) {
+    await assertLinear(scenario(start, "s", "r", "c"));
+    await assertLinear(scenario(start, "s", "c", "c"));
+    await assertLinear(scenario(start, "ss", "rr", "c"), { bound: 3 });
+    await assertLinear(scenario(start, "s", "s", "r", "c"), { bound: 2 });
+  }
+  for (const start of wide) {
+    await assertLinear(scenario(start, "s", "r", "c"), { bound: 3 });
+    await assertLinear(scenario(start, "ss", "rr", "c"), { bound: 2 });
+  }
+});
+
+Deno.test("ring: no value of a hint does harm", async () => {
+  for (const capacity of [2, 3]) {
+    for (let filled = 0; filled <= capacity; filled++) {
+      for (let hints = 0; hints < capacity ** 2; hints++) {
+        const start: Start = {
+          ...{ capacity, filled, used: 1 },
+          hints: [hints % capacity, Math.floor(hints / capacity)],
+        };
+        await assertLinear(scenario(start, "ss", "rr"), { bound: 2 });
+        await assertLinear(scenario(start, "s", "r", "c"), { bound: 1 });
+      }
+    }
+  }
+});
+
+Deno.test("ring: its size and readiness are right when others send, receive and close", async () => {
+  for (const start of starts) {
+    await assertLinear(scenario(start, "z", "s", "r"));
+    await assertLinear(scenario(start, "RS", "s", "r"));
+    await assertLinear(scenario(start, "RS", "s", "c"));
+    await assertLinear(scenario({ ...start, isWide: true }, "RS", "s", "r"), { bound: 3 });
+  }
+});
+
+Deno.test("ring: it stays a queue when a thread dies", async () => {
+  for (const start of [...starts, ...wide]) {
+    for (const mortal of [0, 1, 2]) {
+      await assertLinear(scenario({ ...start, mortal }, "s", "r", "c"), { bound: 2 });
+    }
+  }
+});
+
+const full = scenario({ capacity: 1, filled: 1 }, "s", "r", "c");
+const open = scenario({ capacity: 2 }, "s", "r", "c");
+const wideOpen = scenario({ capacity: 2, isWide: true }, "ss", "rr");
+const wrapping = scenario({ capacity: 2, filled: 1 }, "ss", "rr");
+const sized = scenario({ capacity: 2, filled: 1 }, "z", "ss", "rr");
+
+testMistakes("ring", ENTRY, [
+  {
+    when: "a sender reads the closed flag before the slot",
+    find: `    const word = load64(slot);
+    const lap = tailLap(before, index);
+    const ahead = <i32>(stampOf(word) - lap);
+    const next: u32 = index + 1 == capacity ? 0 : index + 1;
+    if (ahead == EMPTY) {
+      if (load32(ring + RING_CLOSED) != 0) return RING_IS_CLOSED;`,
+    replace: `    const isClosed = load32(ring + RING_CLOSED) != 0;
+    const word = load64(slot);
+    const lap = tailLap(before, index);
+    const ahead = <i32>(stampOf(word) - lap);
+    const next: u32 = index + 1 == capacity ? 0 : index + 1;
+    if (ahead == EMPTY) {
+      if (isClosed) return RING_IS_CLOSED;`,
+    model: full,
+  },
+  {
+    when: "a sender does not look at the closed flag",
+    find: "if (load32(ring + RING_CLOSED) != 0) return RING_IS_CLOSED;\n      if (cas64",
+    replace: "if (cas64",
+    model: full,
+  },
+  {
+    when: "a sender reads the slot before the one that precedes it",
+    find:
+      `    const before = stampOf(load64(slots + <usize>(index == 0 ? capacity - 1 : index - 1) * stride));
+    const slot = slots + <usize>index * stride;
+    const word = load64(slot);
+    const lap = tailLap(before, index);`,
+    replace: `    const slot = slots + <usize>index * stride;
+    const word = load64(slot);
+    const before = stampOf(load64(slots + <usize>(index == 0 ? capacity - 1 : index - 1) * stride));
+    const lap = tailLap(before, index);`,
+    model: scenario({ capacity: 2, filled: 1 }, "s", "rs"),
+  },
+  {
+    when: "a receiver reads the slot before the one that precedes it",
+    find:
+      `    const before = stampOf(load64(slots + <usize>(index == 0 ? capacity - 1 : index - 1) * stride));
+    const slot = slots + <usize>index * stride;
+    const word = load64(slot);
+    const lap = headLap(before, index);`,
+    replace: `    const slot = slots + <usize>index * stride;
+    const word = load64(slot);
+    const before = stampOf(load64(slots + <usize>(index == 0 ? capacity - 1 : index - 1) * stride));
+    const lap = headLap(before, index);`,
+    model: scenario({ capacity: 2, filled: 1 }, "r", "sr"),
+  },
+  {
+    when: "close() does not seal the tail",
+    find: "if (ahead == EMPTY || ahead == SEALED || ahead < 0) break;",
+    replace: "break;",
+    model: open,
+  },
+  {
+    when: "close() seals the tail before it sets the flag",
+    find: "  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
+    replace: "",
+    model: open,
+  },
+  {
+    when: "a receiver takes the flag for the end without sealing the tail",
+    find:
+      "      if (cas64(slot, word, wordOf(lap + SEALED, 0)) == word) return -<f64>RING_IS_CLOSED;",
+    replace: "      return -<f64>RING_IS_CLOSED;",
+    model: open,
+  },
+  {
+    when: "a wide element is read after the swap",
+    find: "if (isWide) store<u64>(into, wide);",
+    replace: "if (isWide) store<u64>(into, load<u64>(slot + 8));",
+    model: wideOpen,
+  },
+  {
+    when: "a wide element is written after its slot is FULL",
+    find: `          store<u64>(slot + 8, load<u64>(from));
+          store64(slot, wordOf(lap + FULL, payload));`,
+    replace: `          store64(slot, wordOf(lap + FULL, payload));
+          store<u64>(slot + 8, load<u64>(from));`,
+    model: wideOpen,
+  },
+  {
+    when: "a receiver takes a wide element that is being written for none",
+    find: "round = relax(slot + 4, stampOf(word), round);",
+    replace: "return -<f64>RING_WOULD_BLOCK;",
+    model: scenario({ capacity: 2, isWide: true }, "ssR", "r"),
+  },
+  {
+    when: "laps are not compared by their difference",
+    find: `    const lap = tailLap(before, index);
+    const ahead = <i32>(stampOf(word) - lap);`,
+    replace: `    const lap = tailLap(before, index);
+    const ahead = stampOf(word) < lap ? -1 : <i32>(stampOf(word) - lap);`,
+    model: wrapping,
+  },
+  {
+    when: "a sender believes the hint",
+    find: `    } else {
+      index = next;
+    }
+  }
+  // Fast path: no receiver waits.`,
+    replace: `    } else {
+      return RING_WOULD_BLOCK;
+    }
+  }
+  // Fast path: no receiver waits.`,
+    model: scenario({ capacity: 2, used: 1, hints: [0, 0] }, "ss", "rr"),
+  },
+  {
+    when: "the size is not kept within its bounds",
+    find: "return <u32>max<i64>(0, min<i64>(size, capacity));",
+    replace: "return <u32>size;",
+    model: sized,
+  },
+]);

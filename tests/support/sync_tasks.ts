@@ -1,0 +1,172 @@
+/**
+ * Tasks that the tests of the locks run on threads.
+ *
+ * @module
+ */
+import {
+  type Channel,
+  type Mutex,
+  type Permit,
+  type Semaphore,
+  task,
+  type WaitGroup,
+} from "../../mod.ts";
+import { seeded } from "../conformance/waiting.ts";
+
+/**
+ * Adds 1 to the number in `cell`, a channel of capacity 1, in two steps. Whoever does that at the same time finds the cell
+ * empty, or full.
+ *
+ * @throws {Error} if somebody else was inside
+ */
+export function increment(cell: Channel<number>): void {
+  const got = cell.tryReceive();
+  if (got.state !== "ok") throw new Error(`two were inside: the cell is ${got.state}`);
+  if (!cell.trySend(got.value + 1)) throw new Error("two were inside: the cell is full");
+}
+
+/** Increments `cell` under `mutex`, `count` times, by a mix of every form of locking. */
+export async function incrementMany(
+  mutex: Mutex,
+  cell: Channel<number>,
+  count: number,
+  seed: number,
+): Promise<void> {
+  const next = seeded(seed);
+  for (let i = 0; i < count;) {
+    const form = next(5);
+    const controller = new AbortController();
+    const { signal } = controller;
+    if (form === 0) mutex.lockSync();
+    else if (form === 1) await mutex.lock();
+    else if (form === 2) {
+      if (mutex.tryLock() === undefined) continue;
+    } else if (form === 3) {
+      if (mutex.lockWithinSync(next(2)) === undefined) continue;
+    } else {
+      const wait = next(2) === 0 ? mutex.lock({ signal }) : mutex.lockWithin(next(3), { signal });
+      if (next(2) === 0) queueMicrotask(() => controller.abort());
+      const guard = await wait.catch(() => undefined);
+      if (guard === undefined) continue;
+    }
+    increment(cell);
+    mutex.unlock();
+    i++;
+  }
+}
+
+/** See {@linkcode incrementMany}. */
+export const incrementManyThere = task(import.meta.url, "incrementManyThere", incrementMany);
+
+/**
+ * Acquires some of the `size` units of `semaphore`, `count` times, by a mix of every form, and puts a value into `room`, a
+ * channel of capacity `size`, for each unit that it holds.
+ *
+ * @throws {Error} if more units were held than there are
+ */
+export async function occupyMany(
+  semaphore: Semaphore,
+  room: Channel<number>,
+  size: number,
+  count: number,
+  seed: number,
+): Promise<void> {
+  const next = seeded(seed);
+  for (let i = 0; i < count; i++) {
+    const form = next(3);
+    const units = next(size + 1);
+    let permit: Permit | undefined;
+    if (form === 0) permit = semaphore.acquireSync(units);
+    else if (form === 1) permit = semaphore.tryAcquire(units);
+    else {
+      const controller = new AbortController();
+      const wait = semaphore.acquire(units, { signal: controller.signal });
+      if (next(2) === 0) queueMicrotask(() => controller.abort());
+      permit = await wait.catch(() => undefined);
+    }
+    if (permit === undefined) continue;
+    for (let unit = 0; unit < units; unit++) {
+      if (!room.trySend(1)) throw new Error("more units were held than there are");
+    }
+    for (let unit = 0; unit < units; unit++) room.tryReceive();
+    permit[Symbol.dispose]();
+  }
+}
+
+/** See {@linkcode occupyMany}. */
+export const occupyManyThere = task(import.meta.url, "occupyManyThere", occupyMany);
+
+/** Unlocks `mutex` and locks it again, for good. */
+export const relock = task(import.meta.url, "relock", (mutex: Mutex): void => {
+  mutex.unlock();
+  mutex.lockSync();
+});
+
+/** Blocks its thread until it has locked `mutex`, for good. */
+export const lockSync = task(import.meta.url, "lockSync", (mutex: Mutex): void => {
+  mutex.lockSync();
+});
+
+/** Blocks its thread for at most `ms`, and reports whether it has locked `mutex`. */
+export const lockWithinSync = task(
+  import.meta.url,
+  "lockWithinSync",
+  (mutex: Mutex, ms: number): boolean => mutex.lockWithinSync(ms) !== undefined,
+);
+
+/** Acquires `units`, reports `name`, and releases them; blocking. */
+export const visitSync = task(
+  import.meta.url,
+  "visitSync",
+  (semaphore: Semaphore, units: number, name: string, log: Channel<string>): void => {
+    using _ = semaphore.acquireSync(units);
+    log.sendSync(name);
+  },
+);
+
+/** Sends `value`, then counts itself off. */
+export const sendAndDone = task(
+  import.meta.url,
+  "sendAndDone",
+  (group: WaitGroup, to: Channel<number>, value: number): void => {
+    to.sendSync(value);
+    group.done();
+  },
+);
+
+/** Waits for `group`, suspending or blocking. */
+export const waitFor = task(
+  import.meta.url,
+  "waitFor",
+  (group: WaitGroup, isBlocking: boolean): void | Promise<void> =>
+    isBlocking ? group.waitSync() : group.wait(),
+);
+
+/** Counts one of each request off, after it has answered; ends with the requests. */
+export const answer = task(
+  import.meta.url,
+  "answer",
+  (group: WaitGroup, requests: Channel<number>, answers: Channel<number>): void => {
+    for (let got = requests.receiveSync(); got !== undefined; got = requests.receiveSync()) {
+      answers.sendSync(got);
+      group.done();
+    }
+  },
+);
+
+/** Counts up and off until `end` is closed: the counter of an idle group comes to 0 all the time. */
+export const flicker = task(
+  import.meta.url,
+  "flicker",
+  (group: WaitGroup, end: Channel<number>): void => {
+    while (!end.closed) {
+      group.add(1);
+      group.done();
+    }
+  },
+);
+
+/** Gives up the handle that it was sent. */
+export const disposeLock = task(import.meta.url, "disposeLock", (lock: Disposable): void => {
+  lock[Symbol.dispose]();
+});
