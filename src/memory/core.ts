@@ -131,7 +131,9 @@ export class Core {
       spinLimit: this.spins,
       canBlock: this.canBlock ? 1 : 0,
     };
-    this.fn = new WebAssembly.Instance(this.seed.module, { env }).exports as unknown as Exports;
+    const { exports } = new WebAssembly.Instance(this.seed.module, { env });
+    // A copy: the exports object itself is frozen into a form whose fields are slow to read.
+    this.fn = { ...exports } as unknown as Exports;
     if (seed === undefined) this.fn.heapInit();
     this.agent = this.fn.agentRegister();
     if (this.agent === 0) throw exhausted("a thread");

@@ -18,6 +18,7 @@ import {
   answer,
   disposeLock,
   flicker,
+  type Form,
   incrementMany,
   incrementManyThere,
   lockSync,
@@ -26,23 +27,35 @@ import {
   occupyManyThere,
   relock,
   sendAndDone,
+  unlock,
   visitSync,
   waitFor,
 } from "../support/sync_tasks.ts";
 import { test } from "../support/test.ts";
 import { drain, isPending, turn } from "./waiting.ts";
 
-test("Mutex keeps all others out when goroutines of several threads lock it in every form", async () => {
-  await using pool = new Pool({ threads: 3 });
-  using mutex = new Mutex();
-  using cell = new Channel(i32, 1);
-  cell.trySend(0);
-  const count = 3000;
-  const there = [1, 2, 3].map((seed) => pool.go(incrementManyThere, mutex, cell, count, seed));
-  await Promise.all([incrementMany(mutex, cell, count, 4), ...there]);
-  assertEquals(await cell.receive(), 4 * count);
-  assertEquals(mutex.locked, false);
-});
+/** What the main thread does while the pool's threads do the other. */
+const FORMS: readonly (readonly [here: Form, there: Form])[] = [
+  ["suspending", "blocking"],
+  ["blocking", "suspending"],
+  ["suspending", "suspending"],
+];
+
+for (const [here, there] of FORMS) {
+  test(`Mutex keeps all others out when goroutines lock it ${here} here and ${there} on threads`, async () => {
+    await using pool = new Pool({ threads: 3 });
+    using mutex = new Mutex();
+    using cell = new Channel(i32, 1);
+    cell.trySend(0);
+    const count = 2000;
+    const all = [1, 2, 3].map((seed) =>
+      pool.go(incrementManyThere, mutex, cell, count, there, seed)
+    );
+    await Promise.all([incrementMany(mutex, cell, count, here, 4), ...all]);
+    assertEquals(await cell.receive(), 4 * count);
+    assertEquals(mutex.locked, false);
+  });
+}
 
 test("Mutex.lock() and lockSync() are woken when another thread unlocks", async () => {
   await using pool = new Pool({ threads: 1 });
@@ -56,10 +69,11 @@ test("Mutex.lock() and lockSync() are woken when another thread unlocks", async 
     assertEquals(mutex.locked, true);
     const wait = round % 3 === 0 ? mutex.lockWithin(50_000) : mutex.lock();
     assert(await isPending(wait));
-    const unlocking = pool.go(relock, mutex);
-    await unlocking;
-    mutex.unlock();
+    pool.go(unlock, mutex);
     await wait;
+    assertEquals(mutex.locked, true);
+    pool.go(unlock, mutex);
+    mutex.lockSync();
     mutex.unlock();
   }
   assertEquals(mutex.locked, false);
@@ -93,20 +107,22 @@ test("Guard leaves the lock of another thread alone when that one has unlocked a
   assertEquals(mutex.locked, false);
 });
 
-test("Semaphore never gives more units than there are when goroutines of several threads acquire them", async () => {
-  await using pool = new Pool({ threads: 3 });
-  const size = 5;
-  using semaphore = new Semaphore(size);
-  using room = new Channel(i32, size);
-  const count = 3000;
-  const there = [1, 2, 3].map((seed) =>
-    pool.go(occupyManyThere, semaphore, room, size, count, seed)
-  );
-  await Promise.all([occupyMany(semaphore, room, size, count, 4), ...there]);
-  assertEquals(room.size, 0);
-  assert(semaphore.tryAcquire(size), "units were lost");
-  assertThrows(() => semaphore.release(size + 1), LockMisuseError);
-});
+for (const [here, there] of FORMS) {
+  test(`Semaphore never gives more units than there are when they are acquired ${here} here and ${there} on threads`, async () => {
+    await using pool = new Pool({ threads: 3 });
+    const size = 5;
+    using semaphore = new Semaphore(size);
+    using room = new Channel(i32, size);
+    const count = 2000;
+    const all = [1, 2, 3].map((seed) =>
+      pool.go(occupyManyThere, semaphore, room, size, count, there, seed)
+    );
+    await Promise.all([occupyMany(semaphore, room, size, count, here, 4), ...all]);
+    assertEquals(room.size, 0);
+    assert(semaphore.tryAcquire(size), "units were lost");
+    assertThrows(() => semaphore.release(size + 1), LockMisuseError);
+  });
+}
 
 test("Semaphore.acquire() is not overtaken when a large request of another thread waits", async () => {
   await using pool = new Pool({ threads: 1 });

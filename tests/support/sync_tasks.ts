@@ -25,30 +25,43 @@ export function increment(cell: Channel<number>): void {
   if (!cell.trySend(got.value + 1)) throw new Error("two were inside: the cell is full");
 }
 
-/** Increments `cell` under `mutex`, `count` times, by a mix of every form of locking. */
+/**
+ * How a goroutine waits. One thread keeps to one of the two: whoever blocks it stops its other goroutines, and with them the
+ * one that has just been given what it blocks for.
+ */
+export type Form = "blocking" | "suspending";
+
+/** Increments `cell` under `mutex`, `count` times, by a mix of every way to lock of its form. */
 export async function incrementMany(
   mutex: Mutex,
   cell: Channel<number>,
   count: number,
+  form: Form,
   seed: number,
 ): Promise<void> {
   const next = seeded(seed);
+  const controller = (): AbortController => {
+    const made = new AbortController();
+    if (next(2) === 0) queueMicrotask(() => made.abort());
+    return made;
+  };
+  const blocking: (() => unknown)[] = [
+    () => mutex.tryLock(),
+    () => mutex.lockSync(),
+    () => mutex.lockWithinSync(next(2)),
+  ];
+  const suspending: (() => unknown)[] = [
+    () => mutex.tryLock(),
+    () => mutex.lock(),
+    () => mutex.lockWithin(next(2)),
+    () => mutex.lock(controller()).catch(() => undefined),
+    () => mutex.lockWithin(next(2), controller()).catch(() => undefined),
+  ];
+  const ways = form === "blocking" ? blocking : suspending;
   for (let i = 0; i < count;) {
-    const form = next(5);
-    const controller = new AbortController();
-    const { signal } = controller;
-    if (form === 0) mutex.lockSync();
-    else if (form === 1) await mutex.lock();
-    else if (form === 2) {
-      if (mutex.tryLock() === undefined) continue;
-    } else if (form === 3) {
-      if (mutex.lockWithinSync(next(2)) === undefined) continue;
-    } else {
-      const wait = next(2) === 0 ? mutex.lock({ signal }) : mutex.lockWithin(next(3), { signal });
-      if (next(2) === 0) queueMicrotask(() => controller.abort());
-      const guard = await wait.catch(() => undefined);
-      if (guard === undefined) continue;
-    }
+    const locking = ways[next(ways.length)]!();
+    const guard = form === "blocking" ? locking : await locking;
+    if (guard === undefined) continue;
     increment(cell);
     mutex.unlock();
     i++;
@@ -59,8 +72,8 @@ export async function incrementMany(
 export const incrementManyThere = task(import.meta.url, "incrementManyThere", incrementMany);
 
 /**
- * Acquires some of the `size` units of `semaphore`, `count` times, by a mix of every form, and puts a value into `room`, a
- * channel of capacity `size`, for each unit that it holds.
+ * Acquires some of the `size` units of `semaphore`, `count` times, by a mix of every way of its form, and puts a value into
+ * `room`, a channel of capacity `size`, for each unit that it holds.
  *
  * @throws {Error} if more units were held than there are
  */
@@ -69,20 +82,19 @@ export async function occupyMany(
   room: Channel<number>,
   size: number,
   count: number,
+  form: Form,
   seed: number,
 ): Promise<void> {
   const next = seeded(seed);
   for (let i = 0; i < count; i++) {
-    const form = next(3);
     const units = next(size + 1);
     let permit: Permit | undefined;
-    if (form === 0) permit = semaphore.acquireSync(units);
-    else if (form === 1) permit = semaphore.tryAcquire(units);
+    if (next(3) === 0) permit = semaphore.tryAcquire(units);
+    else if (form === "blocking") permit = semaphore.acquireSync(units);
     else {
       const controller = new AbortController();
-      const wait = semaphore.acquire(units, { signal: controller.signal });
       if (next(2) === 0) queueMicrotask(() => controller.abort());
-      permit = await wait.catch(() => undefined);
+      permit = await semaphore.acquire(units, controller).catch(() => undefined);
     }
     if (permit === undefined) continue;
     for (let unit = 0; unit < units; unit++) {
@@ -95,6 +107,9 @@ export async function occupyMany(
 
 /** See {@linkcode occupyMany}. */
 export const occupyManyThere = task(import.meta.url, "occupyManyThere", occupyMany);
+
+/** Unlocks `mutex`, which another goroutine has locked. */
+export const unlock = task(import.meta.url, "unlock", (mutex: Mutex): void => mutex.unlock());
 
 /** Unlocks `mutex` and locks it again, for good. */
 export const relock = task(import.meta.url, "relock", (mutex: Mutex): void => {
