@@ -18,6 +18,14 @@
 export { Channel } from "./src/channel/channel.ts";
 export * from "./src/errors.ts";
 export { any, bool, bytes, type ElementType, f64, i32, text, u32 } from "./src/memory/element.ts";
+export {
+  type Inlet,
+  type Outlet,
+  type Receivable,
+  type Sendable,
+  sink,
+  source,
+} from "./src/select/case.ts";
 export type {
   ReceiveChannel,
   SendChannel,
@@ -25,6 +33,8 @@ export type {
   WaitOptions,
 } from "./src/select/types.ts";
 export {
+  type IndexOf,
+  type OutcomeOf,
   select,
   type SelectCase,
   type SelectCases,

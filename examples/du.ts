@@ -407,6 +407,7 @@ function splitArguments(args: string[]) {
 
 /** Finds the directory, or the file, that `given` leads to from where `deno task` was called. */
 function findTree(given: string): Tree {
+  if (given === "") throw new UsageError("PATH is empty");
   const path = resolve(process.env["INIT_CWD"] ?? process.cwd(), given);
   let stats;
   try {

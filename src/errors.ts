@@ -6,6 +6,7 @@
 
 /** Thrown by a send on a closed channel and by closing one twice. */
 export class ChannelClosedError extends Error {
+  /** The name of the class. */
   override readonly name = "ChannelClosedError";
   /** Says which error this is. */
   readonly code = "CHANNEL_CLOSED";
@@ -13,6 +14,8 @@ export class ChannelClosedError extends Error {
   readonly value: unknown;
 
   /**
+   * Makes the error.
+   *
    * @param message What was tried, in Go's words.
    * @param value The value that was not sent.
    */
@@ -24,6 +27,7 @@ export class ChannelClosedError extends Error {
 
 /** Thrown when a lock is used against its rules: for example an unlock of what is not locked. Nothing has changed. */
 export class LockMisuseError extends Error {
+  /** The name of the class. */
   override readonly name = "LockMisuseError";
   /** Says which error this is. */
   readonly code = "LOCK_MISUSE";
@@ -31,6 +35,7 @@ export class LockMisuseError extends Error {
 
 /** Thrown when a call would have to block a thread that cannot: a browser's main thread, or one that nobody could answer. */
 export class AgentCannotBlockError extends Error {
+  /** The name of the class. */
   override readonly name = "AgentCannotBlockError";
   /** Says which error this is. */
   readonly code = "AGENT_CANNOT_BLOCK";
@@ -38,6 +43,7 @@ export class AgentCannotBlockError extends Error {
 
 /** Thrown by the call that needed shared memory when there is no more. Nothing is half done. */
 export class SharedMemoryExhaustedError extends RangeError {
+  /** The name of the class. */
   override readonly name = "SharedMemoryExhaustedError";
   /** Says which error this is. */
   readonly code = "SHARED_MEMORY_EXHAUSTED";
@@ -45,6 +51,7 @@ export class SharedMemoryExhaustedError extends RangeError {
 
 /** Thrown by a submission to a pool that has been closed, and the end of every task that it will not run any more. */
 export class PoolClosedError extends Error {
+  /** The name of the class. */
   override readonly name = "PoolClosedError";
   /** Says which error this is. */
   readonly code = "POOL_CLOSED";
@@ -52,6 +59,7 @@ export class PoolClosedError extends Error {
 
 /** The end of a task whose thread died while it ran. */
 export class WorkerCrashedError extends Error {
+  /** The name of the class. */
   override readonly name = "WorkerCrashedError";
   /** Says which error this is. */
   readonly code = "WORKER_CRASHED";
@@ -59,11 +67,16 @@ export class WorkerCrashedError extends Error {
 
 /** The end of a goroutine that was cancelled before it started. */
 export class CanceledError extends Error {
+  /** The name of the class. */
   override readonly name = "CanceledError";
   /** Says which error this is. */
   readonly code = "CANCELED";
 
-  /** @param message What was cancelled. */
+  /**
+   * Makes the error.
+   *
+   * @param message What was cancelled, in Go's words.
+   */
   constructor(message: string = "context canceled") {
     super(message);
   }

@@ -7,18 +7,11 @@ import { ChannelClosedError } from "../errors.ts";
 import { checkInteger, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { type ElementType, elementType } from "../memory/element.ts";
-import {
-  dropObject,
-  holdObject,
-  KIND_CHANNEL,
-  registerKind,
-  type Shareable,
-  shared,
-} from "../memory/handle.ts";
-import { type SendCase, type Sink, sink, type Source, source } from "../select/case.ts";
+import { dropObject, holdObject, KIND_CHANNEL, registerKind, shared } from "../memory/handle.ts";
+import { type Inlet, type Outlet, type SendCase, sink, source } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
-import type { Flavor } from "./flavor.ts";
+import type { Flavor } from "./flavors/flavor.ts";
 import { LocalFlavor } from "./flavors/local.ts";
 import { MAX_CAPACITY, SharedRing } from "./flavors/shared_ring.ts";
 import * as receiver from "../select/receiver.ts";
@@ -55,8 +48,7 @@ import type {
  * @typeParam T What it carries.
  * @see Go spec, "Channel types".
  */
-export class Channel<T>
-  implements SendChannel<T>, ReceiveChannel<T>, Disposable, AsyncDisposable, Shareable {
+export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable, AsyncDisposable {
   readonly #flavor: Flavor<T>;
   readonly #ring: SharedRing<T> | undefined;
   #isDisposed = false;
@@ -116,12 +108,12 @@ export class Channel<T>
   }
 
   /** Where values come out; for {@linkcode select}. */
-  get [source](): Source<T> {
+  get [source](): Outlet<T> {
     return this.#use();
   }
 
   /** Where values go in; for {@linkcode send}. */
-  get [sink](): Sink<T> {
+  get [sink](): Inlet<T> {
     return this.#use();
   }
 

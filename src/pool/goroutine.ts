@@ -27,6 +27,8 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
   #reject: ((reason: unknown) => void) | undefined = undefined;
 
   /**
+   * Numbers the goroutine. Use {@linkcode go} or {@linkcode Pool.go}.
+   *
    * @param name Its name.
    * @param above The public function that creates it.
    */

@@ -5,9 +5,6 @@
  */
 import { show } from "../internal/check.ts";
 
-/** Key of what makes a function a task: how another thread finds it. */
-const key: unique symbol = Symbol.for("millrace.task/1") as never;
-
 /**
  * A function that can run on any thread: callable as itself, and by {@linkcode Pool.go}.
  *
@@ -16,7 +13,7 @@ const key: unique symbol = Symbol.for("millrace.task/1") as never;
  */
 export type Task<A extends readonly unknown[], R> = ((...args: A) => R) & {
   /** How another thread finds the function: `url#name`. */
-  readonly [key]: string;
+  readonly taskId: string;
 };
 
 /** A task's function, as a thread that runs it sees it. */
@@ -71,12 +68,12 @@ export function task<A extends readonly unknown[], R>(
   }
   const id = `${url}#${name}`;
   registry.set(id, fn as unknown as TaskFunction);
-  return Object.defineProperty(fn, key, { value: id }) as Task<A, R>;
+  return Object.defineProperty(fn, "taskId", { value: id }) as Task<A, R>;
 }
 
 /** The `url#name` of `fn`; `undefined` if it is no task. */
 export function taskId(fn: unknown): string | undefined {
-  return typeof fn === "function" ? (fn as { [key]?: string })[key] : undefined;
+  return typeof fn === "function" ? (fn as { taskId?: string }).taskId : undefined;
 }
 
 /**

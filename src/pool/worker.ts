@@ -26,7 +26,7 @@ import { findTask, type TaskFunction } from "./task.ts";
 import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
-const SPINS = 1000;
+const SPINS = 2000;
 /**
  * How long an idle thread without goroutines sleeps at a stretch where its event loop stands still. Waking from that is
  * faster; the event loop then gets a turn for what the pool does not know of, a timer that a task left behind, say.

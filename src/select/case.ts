@@ -88,8 +88,33 @@ export interface SendCase extends Case {
   outcome(): void;
 }
 
+/** Key of where the values of something come out. */
+export const source: unique symbol = Symbol.for("millrace.source/1") as never;
+/** Key of where the values of something go in. */
+export const sink: unique symbol = Symbol.for("millrace.sink/1") as never;
+
+/**
+ * Where values come out of something. What is behind it is millrace's own.
+ *
+ * @typeParam T The values.
+ */
+export interface Outlet<T> {
+  /** Nothing: it only says of which type the values are. */
+  readonly [source]?: T;
+}
+
+/**
+ * Where values go into something. What is behind it is millrace's own.
+ *
+ * @typeParam T The values.
+ */
+export interface Inlet<T> {
+  /** Nothing: it only says of which type the values are. */
+  readonly [sink]?: (value: T) => void;
+}
+
 /** The side of a flavor that values come out of. */
-export interface Source<T> {
+export interface Source<T> extends Outlet<T> {
   /**
    * Takes a value now.
    *
@@ -101,7 +126,7 @@ export interface Source<T> {
 }
 
 /** The side of a flavor that values go into. */
-export interface Sink<T> {
+export interface Sink<T> extends Inlet<T> {
   /**
    * Gives a value now.
    *
@@ -117,19 +142,22 @@ export interface Sink<T> {
   sendCase(value: T): SendCase;
 }
 
-/** Key of the source of something that can be received from. */
-export const source: unique symbol = Symbol.for("millrace.source/1") as never;
-/** Key of the sink of something that can be sent to. */
-export const sink: unique symbol = Symbol.for("millrace.sink/1") as never;
-
-/** Something that a select can receive from. */
+/**
+ * Something that a select can receive from: a channel, or a timer's.
+ *
+ * @typeParam T The values.
+ */
 export interface Receivable<T> {
   /** Where its values come out. */
-  readonly [source]: Source<T>;
+  readonly [source]: Outlet<T>;
 }
 
-/** Something that a select can send to. */
+/**
+ * Something that a select can send to: a channel.
+ *
+ * @typeParam T The values.
+ */
 export interface Sendable<T> {
   /** Where its values go in. */
-  readonly [sink]: Sink<T>;
+  readonly [sink]: Inlet<T>;
 }

@@ -64,8 +64,8 @@ export type SelectCase = Receivable<unknown> | SendCase<never> | SendCase<unknow
 /** The cases of a select: an object, or an array or tuple. */
 export type SelectCases = Readonly<Record<string, SelectCase>> | readonly SelectCase[];
 
-/** The outcome of one case under key `K`. */
-type OutcomeOf<K, C> = C extends null ? never
+/** What a select gives when the case `C` under key `K` took effect. */
+export type OutcomeOf<K, C> = C extends null ? never
   : C extends SendCase<infer _> ? { readonly case: K; readonly ok: true; readonly value: undefined }
   : C extends Receivable<infer T> ?
       | { readonly case: K; readonly ok: true; readonly value: T }
@@ -73,7 +73,7 @@ type OutcomeOf<K, C> = C extends null ? never
   : never;
 
 /** The key of a tuple's entry as a number. */
-type IndexOf<K> = K extends `${infer N extends number}` ? N : never;
+export type IndexOf<K> = K extends `${infer N extends number}` ? N : never;
 
 /**
  * What a select gives: which case took effect, and for a receive the value. `ok` is false when the channel received from was
@@ -127,9 +127,11 @@ function addEntry(entries: Entry[], key: string | number, given: unknown): void 
   if (given === null) return;
   if (given instanceof SendCase) {
     const channel: Sendable<unknown> | null = given.channel;
-    if (channel !== null) entries.push({ key, to: channel[sink], value: given.value });
+    if (channel !== null) {
+      entries.push({ key, to: channel[sink] as Sink<unknown>, value: given.value });
+    }
   } else if (typeof given === "object" && source in given!) {
-    entries.push({ key, from: (given as Receivable<unknown>)[source] });
+    entries.push({ key, from: (given as Receivable<unknown>)[source] as Source<unknown> });
   } else {
     throw new TypeError(
       `Cannot select case ${show(key)}: ${

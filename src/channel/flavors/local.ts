@@ -16,7 +16,7 @@ import { ChannelClosedError } from "../../errors.ts";
 import { Fifo } from "../../internal/fifo.ts";
 import { List, ListNode } from "../../internal/list.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import type { Flavor } from "../flavor.ts";
+import type { Flavor } from "./flavor.ts";
 
 /** Why a channel was closed: `undefined` while it is open, and then what `close` was given, if anything. */
 type Close = { readonly reason?: unknown } | undefined;

@@ -26,7 +26,7 @@ import {
 import { discardMessage } from "../../memory/message.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import type { Flavor } from "../flavor.ts";
+import type { Flavor } from "./flavor.ts";
 
 /** The largest capacity of a typed channel: what fits into 2 GiB. */
 export const MAX_CAPACITY = 2 ** 27 - 4096;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Sink, Source } from "../select/case.ts";
+import type { Sink, Source } from "../../select/case.ts";
 
 /** Both ends of a channel's storage, and its state. */
 export interface Flavor<T> extends Source<T>, Sink<T> {
