@@ -172,6 +172,18 @@ export class Core {
     return this.u32[ptr >>> 2]!;
   }
 
+  /** Writes the u32 at `ptr`: plainly, as {@linkcode readU32} reads. */
+  writeU32(ptr: number, value: number): void {
+    if (ptr >>> 2 >= this.u32.length) this.refresh();
+    this.u32[ptr >>> 2] = value;
+  }
+
+  /** Reads the u32 at `ptr` atomically: for words that other threads write at any time. */
+  loadU32(ptr: number): number {
+    if (ptr >>> 2 >= this.u32.length) this.refresh();
+    return Atomics.load(this.u32, ptr >>> 2);
+  }
+
   /** Returns the bytes of memory, at least up to `end`. */
   bytes(end: number): Uint8Array {
     if (end > this.u8.length) this.refresh();

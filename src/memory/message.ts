@@ -31,11 +31,11 @@ export function writeMessage(payload: Uint8Array, handles: readonly number[] = [
   const start = HEADER + handles.length * 4;
   const ptr = c.allocate(start + payload.length, `a message of ${payload.length} bytes`);
   const bytes = c.bytes(ptr + start + payload.length);
-  c.u32[ptr >>> 2] = payload.length;
-  c.u32[(ptr >>> 2) + 1] = handles.length;
+  c.writeU32(ptr, payload.length);
+  c.writeU32(ptr + 4, handles.length);
   for (let i = 0; i < handles.length; i++) {
     c.fn.objectRetain(handles[i]!);
-    c.u32[(ptr >>> 2) + 2 + i] = handles[i]!;
+    c.writeU32(ptr + HEADER + i * 4, handles[i]!);
   }
   bytes.set(payload, ptr + start);
   return ptr;
@@ -117,8 +117,8 @@ export function writeText(text: string): number {
       bytes[start + 1 + i] = code;
     }
     if (i === length) {
-      c.u32[ptr >>> 2] = length + 1;
-      c.u32[(ptr >>> 2) + 1] = 0;
+      c.writeU32(ptr, length + 1);
+      c.writeU32(ptr + 4, 0);
       bytes[start] = ASCII;
       return ptr;
     }

@@ -122,9 +122,7 @@ export class Crew implements Backend, Home, SignalListener {
 
   #countHired(change: number): void {
     this.#hired += change;
-    const c = this.#agent.core;
-    c.readU32(this.ptr);
-    c.u32[(this.ptr + POOL_HIRED) >>> 2] = this.#hired;
+    this.#agent.core.writeU32(this.ptr + POOL_HIRED, this.#hired);
   }
 
   /** A thread of the pool has more to do than threads to do it. */
@@ -134,7 +132,7 @@ export class Crew implements Backend, Home, SignalListener {
 
   /** Reports whether a thread might be missing: none offers to work, and there may be more. */
   #isShort(): boolean {
-    return this.#hired < this.threads && this.#agent.core.readU32(this.ptr + POOL_IDLE) === 0;
+    return this.#hired < this.threads && this.#agent.core.loadU32(this.ptr + POOL_IDLE) === 0;
   }
 
   /** The thread in `slot` has ended. */

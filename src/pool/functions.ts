@@ -48,7 +48,7 @@ export class Functions {
   }
 
   #newest(): number {
-    return Atomics.load(core().u32, (this.#pool + POOL_FUNCTIONS) >>> 2);
+    return core().loadU32(this.#pool + POOL_FUNCTIONS);
   }
 
   /** Learns what other threads have added. Two may add the same function: both records then name it. */
@@ -69,8 +69,7 @@ export class Functions {
       c.fn.free(record);
       throw error;
     }
-    c.readU32(record);
-    c.u32[(record + FUNCTION_TEXT) >>> 2] = text;
+    c.writeU32(record + FUNCTION_TEXT, text);
     c.fn.poolAddFunction(this.#pool, record);
     return record;
   }

@@ -42,8 +42,8 @@ export class Member implements Backend, Home {
     );
     // Only the owner can start threads.
     const c = core();
-    const isShort = c.readU32(this.ptr + POOL_HIRED) < this.threads;
-    if (isShort && c.readU32(this.ptr + POOL_IDLE) === 0) {
+    const isShort = c.loadU32(this.ptr + POOL_HIRED) < this.threads;
+    if (isShort && c.loadU32(this.ptr + POOL_IDLE) === 0) {
       c.fn.agentSignal(c.readU32(this.ptr + POOL_OWNER), SIGNAL_WORK);
     }
     return goroutine;

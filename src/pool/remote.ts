@@ -40,7 +40,7 @@ export function takeArguments(task: number): unknown[] {
   const c = core();
   const args = c.readU32(task + TASK_ARGUMENTS);
   if (args === 0) return [];
-  c.u32[(task + TASK_ARGUMENTS) >>> 2] = 0;
+  c.writeU32(task + TASK_ARGUMENTS, 0);
   return readValue(args) as unknown[];
 }
 

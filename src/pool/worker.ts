@@ -197,10 +197,10 @@ class Worker {
 
   /** Says whether anything could still come for this thread's agent; if not it can serve another once this has ended. */
   #leave(): void {
-    const { u32 } = this.#core;
+    const c = this.#core;
     const isDone =
-      u32[(this.#worker + WORKER_TOOK) >>> 2] === u32[(this.#worker + WORKER_FINISHED) >>> 2];
-    if (this.#agent.waiting === 0 && isDone) u32[(this.#worker + WORKER_IS_CLEAN) >>> 2] = 1;
+      c.readU32(this.#worker + WORKER_TOOK) === c.readU32(this.#worker + WORKER_FINISHED);
+    if (this.#agent.waiting === 0 && isDone) c.writeU32(this.#worker + WORKER_IS_CLEAN, 1);
   }
 }
 

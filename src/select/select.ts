@@ -23,14 +23,14 @@ import {
 import { Operation } from "./operation.ts";
 
 /** A send as a case of a select; made by {@linkcode send}. */
-export class SendCase<T> {
+export class SendCase {
   /** Where the value goes; `null`: nowhere, the case is never ready. */
-  readonly channel: Sendable<T> | null;
+  readonly channel: Sendable<never> | null;
   /** The value. */
-  readonly value: T;
+  readonly value: unknown;
 
-  /** Use {@linkcode send}. */
-  constructor(channel: Sendable<T> | null, value: T) {
+  /** Use {@linkcode send}, which checks that the two fit. */
+  constructor(channel: Sendable<never> | null, value: unknown) {
     this.channel = channel;
     this.value = value;
   }
@@ -51,7 +51,7 @@ export class SendCase<T> {
  * @param channel Where to; `null`, Go's nil channel, is never ready.
  * @param value What to send.
  */
-export function send<T>(channel: Sendable<T> | null, value: T): SendCase<T> {
+export function send<T>(channel: Sendable<T> | null, value: T): SendCase {
   if (channel !== null && !(typeof channel === "object" && sink in channel)) {
     throw new TypeError(`Cannot send to ${show(channel)}: expected a channel or null`);
   }
@@ -59,14 +59,14 @@ export function send<T>(channel: Sendable<T> | null, value: T): SendCase<T> {
 }
 
 /** What may stand as a case: a channel to receive from, a {@linkcode send}, or `null`, which is never ready. */
-export type SelectCase = Receivable<unknown> | SendCase<never> | SendCase<unknown> | null;
+export type SelectCase = Receivable<unknown> | SendCase | null;
 
 /** The cases of a select: an object, or an array or tuple. */
 export type SelectCases = Readonly<Record<string, SelectCase>> | readonly SelectCase[];
 
 /** What a select gives when the case `C` under key `K` took effect. */
 export type OutcomeOf<K, C> = C extends null ? never
-  : C extends SendCase<infer _> ? { readonly case: K; readonly ok: true; readonly value: undefined }
+  : C extends SendCase ? { readonly case: K; readonly ok: true; readonly value: undefined }
   : C extends Receivable<infer T> ?
       | { readonly case: K; readonly ok: true; readonly value: T }
       | { readonly case: K; readonly ok: false; readonly value: undefined }
@@ -126,7 +126,7 @@ function entriesOf(cases: SelectCases): Entry[] {
 function addEntry(entries: Entry[], key: string | number, given: unknown): void {
   if (given === null) return;
   if (given instanceof SendCase) {
-    const channel: Sendable<unknown> | null = given.channel;
+    const { channel, value } = given;
     if (channel !== null) {
       entries.push({ key, to: channel[sink] as Sink<unknown>, value: given.value });
     }

@@ -111,16 +111,18 @@ Deno.test("agent: each entry arrives once, in its sender's order, and wakes the 
 
 /** Receives as an agent does that never blocks its thread: by `waitAsync`. */
 function listens(count: number): Body {
-  return async ({ wasm, wait }, { agent, entries }) => {
+  return async ({ wasm, wait, repeat }, { agent, entries }) => {
     const received: number[] = [];
-    for (;;) {
-      for (let entry; (entry = await wasm.inboxPop(agent)) !== 0;) {
-        await wasm.poison(entry, ENTRY_SIZE);
-        received.push(entries.indexOf(entry));
-      }
-      if (received.length === count) return received;
-      if (await wasm.doorbellArm(agent)) await wait(agent + AGENT_DOORBELL, DOORBELL_ASLEEP);
+    while (received.length < count) {
+      const entry = await repeat(async () => {
+        const entry = await wasm.inboxPop(agent);
+        if (entry !== 0) return entry;
+        if (await wasm.doorbellArm(agent)) await wait(agent + AGENT_DOORBELL, DOORBELL_ASLEEP);
+      });
+      await wasm.poison(entry, ENTRY_SIZE);
+      received.push(entries.indexOf(entry));
     }
+    return received;
   };
 }
 
@@ -137,15 +139,14 @@ Deno.test("agent: the doorbell wakes an owner that waits asynchronously", async 
 const both: AgentScenario = {
   ...scenario("waitAsync left behind", 2, [
     async (thread, { agent, entries }) => {
-      const { wasm, wait } = thread;
-      const resolved = agent + AGENT_CHAIN;
-      const received = [entries.indexOf(await nextEntry(thread, agent))];
-      while (received.length < 2) {
+      const { wasm, wait, repeat } = thread;
+      const first = await nextEntry(thread, agent);
+      const second = await repeat(async () => {
         const entry = await wasm.inboxPop(agent);
-        if (entry !== 0) received.push(entries.indexOf(entry));
-        else if (await wasm.doorbellArm(agent)) await wait(resolved, 0);
-      }
-      return received;
+        if (entry !== 0) return entry;
+        if (await wasm.doorbellArm(agent)) await wait(agent + AGENT_CHAIN, 0);
+      });
+      return [entries.indexOf(first), entries.indexOf(second)];
     },
     async ({ wait, atomic, notify }, { agent }) => {
       await wait(agent + AGENT_DOORBELL, DOORBELL_ASLEEP);
@@ -164,12 +165,11 @@ Deno.test("agent: the doorbell wakes an owner that blocks with an asynchronous w
 });
 
 /** Sleeps until it is asked to stop. */
-const stops: Body = async ({ wasm }, { agent }) => {
-  for (;;) {
+const stops: Body = ({ wasm, repeat }, { agent }) =>
+  repeat(async () => {
     if (await wasm.agentTakeSignals(agent, -1) & SIGNAL_STOP) return "stopped";
     await wasm.agentSleep(agent, -1, 0);
-  }
-};
+  });
 const signalled = scenario("a signal", 1, [
   stops,
   ({ wasm }, { agent }) => wasm.agentSignal(agent, SIGNAL_STOP),

@@ -17,6 +17,8 @@ export class Choices {
   last = -1;
   /** How often a thread had to let others run. */
   throttled = 0;
+  /** A thread could run, if it were not in vain. */
+  vain = false;
 
   constructor(threads: readonly Thread[], rules: Rules, maxSpin: number) {
     this.#threads = threads;
@@ -29,9 +31,14 @@ export class Choices {
     const { list } = this;
     list.length = 0;
     this.last = -1;
+    this.vain = false;
     let spinning = 0;
     for (const thread of this.#threads) {
       if (!this.#canRun(thread, words)) continue;
+      if (thread.vain) {
+        this.vain = true;
+        continue;
+      }
       if (thread.idle >= this.#maxSpin) {
         spinning++;
         continue;
@@ -41,7 +48,7 @@ export class Choices {
     }
     if (list.length > 0) this.throttled += spinning;
     // Nobody else can run: who spins goes on. Nobody at all: time passes.
-    else if (spinning > 0) this.#push((thread) => this.#canRun(thread, words));
+    else if (spinning > 0) this.#push((thread) => !thread.vain && this.#canRun(thread, words));
     else this.#push(({ status, timed }) => status === Status.parked && timed);
     const victim = this.#threads[this.#rules.kill?.thread ?? -1];
     if (victim !== undefined && this.#canDie(victim, depth)) list.push(KILL + victim.id);

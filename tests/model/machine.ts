@@ -24,7 +24,7 @@ import {
   STOP,
   type Strategy,
 } from "./schedule.ts";
-import { ABANDONED, type Scheduler, Status, Thread, virtualThread } from "./thread.ts";
+import { ABANDONED, type Mark, type Scheduler, Status, Thread, virtualThread } from "./thread.ts";
 import type { Failure, Operation, Scenario, VirtualThread } from "./types.ts";
 
 /** A schedule that is cut although nothing has been written for so many steps is a livelock. */
@@ -65,6 +65,8 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   /** Bodies started and not ended. */
   #live = 0;
   #lastThread = -1;
+  /** How often another thread has got the turn. */
+  #turns = 0;
   #lastWrite = 0;
   #killed: number[] = [];
   #results: unknown[] = [];
@@ -140,7 +142,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     this.trace.length = 0;
     this.#killed = [];
     this.#results = this.#threads.map(() => undefined);
-    this.#live = this.depth = this.#lastWrite = 0;
+    this.#live = this.depth = this.#lastWrite = this.#turns = 0;
     this.#lastThread = -1;
     this.problem = undefined;
     if (this.listing !== undefined) this.listing = [];
@@ -159,6 +161,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     if (this.#memory.growable) state.add(this.#memory.memory.buffer.byteLength);
     for (const thread of this.#threads) {
       state.add(thread.status).addHash(thread.local).addHash(thread.accessHash);
+      if (thread.vain) state.add(-1);
       if (thread.status === Status.ready) state.add(thread.op === Op.wake ? 1 : 0);
       if (thread.status !== Status.parked) continue;
       state.add(thread.ptr).add(this.#parked.position(thread));
@@ -266,6 +269,21 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     if (this.#scheduling) this.#past.append(thread.id, entry, thread.local);
   }
 
+  mark(thread: Thread): Mark {
+    this.#account(thread);
+    const local = new Sequence();
+    local.copy(thread.local);
+    const { low, high } = this.#memory.hash;
+    return { local, memory: { low, high }, turns: this.#turns };
+  }
+
+  rewind(thread: Thread, { local, memory, turns }: Mark): void {
+    this.#account(thread);
+    thread.local.copy(local);
+    const { low, high } = this.#memory.hash;
+    thread.vain = turns === this.#turns && low === memory.low && high === memory.high;
+  }
+
   open(thread: Thread, name: string, input: unknown): Operation {
     this.#account(thread);
     const operation: Operation = {
@@ -305,7 +323,9 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
       let choice = prefix[this.depth];
       if (choice === undefined) {
         this.#choices.collect(this.depth, this.#lastThread, this.words);
-        if (this.choices.length === 0) return this.#allStopped();
+        if (this.choices.length === 0) {
+          return this.#choices.vain ? this.#livelock("threads repeat rounds in vain") : this.#allStopped();
+        }
         if (this.depth >= this.#limits.maxDepth) return this.#cut();
         choice = this.#strategy.choose(this);
         if (choice === STOP) return this.#end("pruned");
@@ -320,6 +340,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
         this.#kill(thread);
         continue;
       }
+      if (choice !== this.#lastThread) this.#turns++;
       this.#lastThread = choice;
       if (thread.status === Status.fresh) {
         // Its first step begins when it comes to its first operation.
@@ -459,7 +480,10 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
 
   #wrote(): void {
     this.#lastWrite = this.depth;
-    for (const thread of this.#threads) thread.idle = 0;
+    for (const thread of this.#threads) {
+      thread.idle = 0;
+      thread.vain = false;
+    }
   }
 
   #detectRace(thread: Thread, op: number, ptr: number, end: number, writes: boolean): void {
@@ -507,7 +531,11 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   #cut(): undefined {
     const idle = this.depth - this.#lastWrite;
     if (idle < LIVELOCK_STEPS || idle < this.#limits.maxDepth / 2) return this.#end("cut");
-    return this.#fail({ kind: "livelock", message: `nothing was written for ${idle} steps` });
+    return this.#livelock(`nothing was written for ${idle} steps`);
+  }
+
+  #livelock(message: string): undefined {
+    return this.#fail({ kind: "livelock", message });
   }
 
   #nondeterministic(): undefined {

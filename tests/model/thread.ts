@@ -1,5 +1,5 @@
 /** The state of one virtual thread, and its face towards a body. */
-import { Sequence } from "./fingerprint.ts";
+import { type Hash, Sequence } from "./fingerprint.ts";
 import { Op } from "./operations.ts";
 import type { Operation, Promising, VirtualThread } from "./types.ts";
 
@@ -18,8 +18,18 @@ export interface Scheduler {
   call(thread: Thread): void;
   returned(thread: Thread, result: unknown): void;
   log(thread: Thread, entry: unknown): void;
+  mark(thread: Thread): Mark;
+  rewind(thread: Thread, mark: Mark): void;
   open(thread: Thread, name: string, input: unknown): Operation;
   close(thread: Thread, operation: Operation, output: unknown): void;
+}
+
+/** Where a thread stood when a round of `repeat` began. */
+export interface Mark {
+  readonly local: Hash;
+  readonly memory: Hash;
+  /** How often another thread had got the turn. */
+  readonly turns: number;
 }
 
 /** A plain access. */
@@ -49,6 +59,8 @@ export class Thread {
   arrivedAt = 0;
   /** Steps in a row that changed nothing. */
   idle = 0;
+  /** It has done a round of `repeat` in vain, and would do the same again unless another thread writes. */
+  vain = false;
 
   /** What the wait it is parked in returns. */
   result = 0;
@@ -87,7 +99,7 @@ export class Thread {
   /** Before a schedule. */
   reset(): void {
     this.status = Status.fresh;
-    this.running = this.granted = this.timed = false;
+    this.running = this.granted = this.timed = this.vain = false;
     this.announcedPtr = -1;
     this.arrivedAt = this.idle = this.recorded = 0;
     this.opening =
@@ -159,6 +171,14 @@ export function virtualThread<E>(
       const output = await run();
       scheduler.close(thread, operation, output);
       return output;
+    },
+    async repeat(round) {
+      for (;;) {
+        const mark = scheduler.mark(thread);
+        const result = await round();
+        if (result !== undefined) return result;
+        scheduler.rewind(thread, mark);
+      }
     },
     async atomic(ptr, run) {
       if (scheduler.arrive(thread, Op.script, ptr) !== 0) await thread.turn;

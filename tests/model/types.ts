@@ -21,6 +21,12 @@ export interface VirtualThread<E> {
    * It begins with its first atomic operation and ends with its last.
    */
   record<T>(name: string, input: unknown, run: () => T | Promise<T>): Promise<T>;
+  /**
+   * Runs `round` until it returns something. A round that returns `undefined` must leave nothing behind in the body: what
+   * it saw is forgotten, and the next one begins in the same state. So a thread that polls makes few states, and polls
+   * again only once another thread has run.
+   */
+  repeat<T>(round: () => Promise<T | undefined>): Promise<T>;
   /** One scheduled operation in JavaScript on the word at `ptr`, for protocols that are half TypeScript. */
   atomic<T>(ptr: number, run: (words: Int32Array) => T): Promise<T>;
   /** `Atomics.wait` or `Atomics.waitAsync`: 0 woken, 1 not equal, 2 timed out. */

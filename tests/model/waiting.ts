@@ -58,10 +58,10 @@ export function waiterSize(nodeCount: number): number {
 }
 
 /** Blocks until an entry has come into the inbox of `agent`, the caller's own. */
-export async function nextEntry({ wasm }: Waiter, agent: number): Promise<number> {
-  for (;;) {
+export function nextEntry({ wasm, repeat }: Waiter, agent: number): Promise<number> {
+  return repeat(async () => {
     const entry = await wasm.inboxPop(agent);
     if (entry !== 0) return entry;
     await wasm.agentSleep(agent, -1, 0);
-  }
+  });
 }

@@ -89,8 +89,7 @@ export class SharedRing<T> implements Flavor<T> {
   }
 
   get closed(): boolean {
-    // Through the core: a plain read could be stale for ever in a loop that polls it.
-    return Atomics.load(this.core.i32, (this.ptr + RING_CLOSED) >>> 2) !== 0;
+    return this.core.loadU32(this.ptr + RING_CLOSED) !== 0;
   }
 
   offer(value: T): boolean {

@@ -1,0 +1,125 @@
+/** Memory stays flat: what lived before is what lives after, to the byte. */
+import { any, bool, bytes, Channel, type ElementType, f64, i32, text, u32 } from "../../mod.ts";
+import { core, exhausted, memoryUse } from "../../src/memory/core.ts";
+import { SharedMemoryExhaustedError } from "../../src/errors.ts";
+import { settled } from "../conformance/waiting.ts";
+import {
+  assertEquals,
+  assertGreater,
+  assertStrictEquals,
+  assertThrows,
+} from "../support/assert.ts";
+import { test } from "../support/test.ts";
+
+/** Asserts that `body` gives back all that it takes. */
+async function assertFlat(body: () => void | Promise<void>): Promise<void> {
+  await body();
+  const before = memoryUse();
+  await body();
+  const after = memoryUse();
+  assertStrictEquals(after.liveBytes, before.liveBytes);
+  // The second time uses what the first has freed.
+  assertStrictEquals(after.reservedBytes, before.reservedBytes);
+}
+
+const elements: readonly [ElementType<unknown>, (index: number) => unknown][] = [
+  [i32, (index) => index],
+  [u32, (index) => index],
+  [f64, (index) => index / 3],
+  [bool, (index) => index % 2 === 0],
+  [text, (index) => `text ${index} ü`],
+  [bytes, (index) => new Uint8Array(index % 50)],
+  [any<unknown>(), (index) => ({ index })],
+];
+
+for (const [type, sample] of elements) {
+  test(`100,000 channels of ${type.name} disposed with values inside leave no byte`, () =>
+    assertFlat(() => {
+      for (let index = 0; index < 50_000; index++) {
+        const channel = new Channel(type, 1 + index % 5);
+        channel.trySend(sample(index));
+        if (index % 3 === 0) channel.trySend(sample(index + 1));
+        if (index % 7 === 0) channel.close();
+        channel[Symbol.dispose]();
+      }
+    }));
+
+  test(`10,000 values of ${type.name} sent and received leave no byte`, () =>
+    assertFlat(() => {
+      using channel = new Channel(type, 16);
+      for (let index = 0; index < 10_000; index++) {
+        if (!channel.trySend(sample(index))) { while (channel.tryReceive().state === "ok"); }
+      }
+    }));
+
+  test(`sends of ${type.name} that wait leave no byte when the channel goes`, () =>
+    assertFlat(async () => {
+      const channel = new Channel(type, 2);
+      const sends = Array.from({ length: 100 }, (_, index) => settled(channel.send(sample(index))));
+      channel[Symbol.dispose]();
+      await Promise.all(sends);
+    }));
+
+  test(`receives of ${type.name} that wait leave no byte when the channel goes`, () =>
+    assertFlat(async () => {
+      const channel = new Channel(type, 2);
+      const receives = Array.from({ length: 100 }, () => settled(channel.receive()));
+      channel[Symbol.dispose]();
+      await Promise.all(receives);
+    }));
+}
+
+test("closes with a reason leave no byte", () =>
+  assertFlat(async () => {
+    for (let index = 0; index < 1000; index++) {
+      using channel = new Channel(i32, 1);
+      const receiving = settled(channel.receive());
+      channel.close(new Error(`reason ${index}`, { cause: { index } }));
+      await receiving;
+      assertThrows(() => channel.close(new Error("again")));
+    }
+  }));
+
+test("values that are refused leave no byte", () =>
+  assertFlat(() => {
+    using channel = new Channel(any<unknown>(), 4);
+    using inner = new Channel(i32, 1);
+    for (let index = 0; index < 1000; index++) {
+      assertThrows(() => channel.trySend([inner, new Uint8Array(index), () => 1]), TypeError);
+    }
+  }));
+
+test("large values of many sizes are served from what was freed", () =>
+  assertFlat(() => {
+    using channel = new Channel(bytes, 1);
+    for (let index = 0; index < 200; index++) {
+      channel.trySend(new Uint8Array(index * 1009));
+      channel.tryReceive();
+    }
+  }));
+
+test("memoryUse() counts what a channel takes, and what it gives back", () => {
+  const before = memoryUse().liveBytes;
+  const channel = new Channel(i32, 1000);
+  const during = memoryUse().liveBytes;
+  channel[Symbol.dispose]();
+  assertGreater(during - before, 8000);
+  assertStrictEquals(memoryUse().liveBytes, before);
+});
+
+test("Core.allocate() refuses more than memory can hold, and nothing has changed", () => {
+  const before = memoryUse();
+  for (const byteLength of [0x80000000, 2 ** 32, 2 ** 32 + 8, 2 ** 40, Infinity]) {
+    assertThrows(
+      () => core().allocate(byteLength, "a giant"),
+      SharedMemoryExhaustedError,
+      "a giant",
+    );
+  }
+  assertEquals(memoryUse(), before);
+});
+
+test("exhausted() is a RangeError with a code", () => {
+  const error = exhausted("a test");
+  assertEquals([error instanceof RangeError, error.code], [true, "SHARED_MEMORY_EXHAUSTED"]);
+});
