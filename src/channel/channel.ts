@@ -11,6 +11,7 @@ import { dropObject, holdObject, KIND_CHANNEL, registerKind, shared } from "../m
 import { type Inlet, type Outlet, type SendCase, sink, source } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
+import { Disposed } from "./flavors/disposed.ts";
 import type { Flavor } from "./flavors/flavor.ts";
 import { LocalFlavor } from "./flavors/local.ts";
 import { MAX_CAPACITY, SharedRing } from "./flavors/shared_ring.ts";
@@ -49,9 +50,8 @@ import type {
  * @see Go spec, "Channel types".
  */
 export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable, AsyncDisposable {
-  readonly #flavor: Flavor<T>;
+  #flavor: Flavor<T>;
   readonly #ring: SharedRing<T> | undefined;
-  #isDisposed = false;
 
   /**
    * Makes a by-reference channel.
@@ -91,30 +91,22 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
 
   /** How many values wait; for a typed channel a snapshot. */
   get size(): number {
-    return this.#use().size;
+    return this.#flavor.size;
   }
 
   /** Reports whether the channel has been closed; values may still be in it. */
   get closed(): boolean {
-    return this.#isDisposed || this.#flavor.closed;
-  }
-
-  /** The flavor; a typed channel's is gone once it is disposed. */
-  #use(): Flavor<T> {
-    if (this.#isDisposed && this.#ring !== undefined) {
-      throw new TypeError("Cannot use a disposed channel: this thread gave up its handle");
-    }
-    return this.#flavor;
+    return this.#flavor.closed;
   }
 
   /** Where values come out; for {@linkcode select}. */
   get [source](): Outlet<T> {
-    return this.#use();
+    return this.#flavor;
   }
 
   /** Where values go in; for {@linkcode send}. */
   get [sink](): Inlet<T> {
-    return this.#use();
+    return this.#flavor;
   }
 
   /** What goes to another thread in this channel's place. */
@@ -122,7 +114,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
     if (this.#ring === undefined) {
       return "Cannot send a by-reference channel to another thread: give it an element type, as in new Channel(i32, 8)";
     }
-    this.#use();
+    if (this.#flavor instanceof Disposed) return "Cannot send a disposed channel to another thread";
     return this.#ring.ptr;
   }
 
@@ -142,12 +134,15 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    */
   send(value: T, options?: WaitOptions): Promise<void> {
     const signal = options === undefined ? undefined : checkSignal(options);
-    const flavor = this.#use();
+    const flavor = this.#flavor;
     if (signal?.aborted) return Promise.reject(signal.reason);
     try {
       if (flavor.offer(value)) return isBudgetSpent() ? afterTurn(undefined) : SENT;
     } catch (error) {
-      if (error instanceof ChannelClosedError) return Promise.reject(error);
+      // A bad value is the caller's mistake and ends the call; the channel's state ends the promise.
+      if (error instanceof ChannelClosedError || flavor instanceof Disposed) {
+        return Promise.reject(error);
+      }
       throw error;
     }
     return waitFor(flavor.sendCase(value), toNothing, signal);
@@ -164,7 +159,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws {ChannelClosedError} if the channel is closed, or is closed while this waits
    */
   sendSync(value: T): void {
-    const flavor = this.#use();
+    const flavor = this.#flavor;
     if (flavor.offer(value)) return;
     const only = flavor.sendCase(value);
     Operation.block([only], () => only.outcome());
@@ -179,7 +174,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws {ChannelClosedError} if the channel is closed
    */
   trySend(value: T): boolean {
-    return this.#use().offer(value);
+    return this.#flavor.offer(value);
   }
 
   /**
@@ -196,7 +191,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @see Go spec, "Receive operator".
    */
   receive(options?: WaitOptions): Promise<T | undefined> {
-    return receiver.receive(this.#use(), options);
+    return receiver.receive(this.#flavor, options);
   }
 
   /**
@@ -207,7 +202,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws the reason given to `close(reason)` after draining
    */
   receiveSync(): T | undefined {
-    return receiver.receiveSync(this.#use());
+    return receiver.receiveSync(this.#flavor);
   }
 
   /**
@@ -217,7 +212,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws the reason given to `close(reason)` after draining
    */
   tryReceive(): TryReceiveResult<T> {
-    return receiver.tryReceive(this.#use());
+    return receiver.tryReceive(this.#flavor);
   }
 
   /**
@@ -228,12 +223,12 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws as {@linkcode receive}
    */
   next(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
-    return receiver.next(this.#use(), options);
+    return receiver.next(this.#flavor, options);
   }
 
   /** Receives until the channel is closed and drained (Go: `range`). Leaving the loop early leaves the channel open. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return receiver.iterate(this.#use());
+    return receiver.iterate(this.#flavor);
   }
 
   /**
@@ -244,7 +239,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @see Go spec, "Close".
    */
   close(reason?: unknown): void {
-    this.#use().close(reason);
+    this.#flavor.close(reason);
   }
 
   /**
@@ -252,10 +247,12 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * anywhere has gone, the channel is closed and its memory returned. Disposing twice is harmless.
    */
   [Symbol.dispose](): void {
-    if (this.#isDisposed) return;
-    this.#isDisposed = true;
-    if (this.#ring !== undefined) dropObject(this);
-    else if (!this.#flavor.closed) this.#flavor.close(undefined);
+    if (this.#ring !== undefined) {
+      this.#flavor = new Disposed(this.capacity);
+      dropObject(this);
+    } else if (!this.#flavor.closed) {
+      this.#flavor.close(undefined);
+    }
   }
 
   /** As `Symbol.dispose`; there is nothing to wait for. */

@@ -11,6 +11,7 @@ import { core } from "./core.ts";
 import {
   discardMessage,
   peekMessage,
+  readBytes,
   readMessage,
   readText,
   writeMessage,
@@ -160,18 +161,18 @@ class Text implements ElementType<string> {
 /** Strings of any length, lone surrogates included. Copied. */
 export const text: ElementType<string> = new Text();
 
-class Bytes implements ElementType<Uint8Array<ArrayBuffer>> {
+class Bytes implements ElementType<Uint8Array> {
   readonly name = "bytes";
   readonly id = 6;
   readonly isWide = false;
 
-  encode(value: Uint8Array<ArrayBuffer>): number {
+  encode(value: Uint8Array): number {
     if (!(value instanceof Uint8Array)) throw refuse(value, "bytes, a Uint8Array");
     return writeMessage(value);
   }
 
-  decode(payload: number): Uint8Array<ArrayBuffer> {
-    return readMessage(payload).payload;
+  decode(payload: number): Uint8Array {
+    return readBytes(payload);
   }
 
   discard(payload: number): void {
@@ -180,7 +181,7 @@ class Bytes implements ElementType<Uint8Array<ArrayBuffer>> {
 }
 
 /** Byte arrays of any length. Copied: what is received is the receiver's own. */
-export const bytes: ElementType<Uint8Array<ArrayBuffer>> = new Bytes();
+export const bytes: ElementType<Uint8Array> = new Bytes();
 
 class Structured implements ElementType<unknown> {
   readonly name = "any";

@@ -61,6 +61,13 @@ export function peekMessage(ptr: number): { payload: Uint8Array<ArrayBuffer>; ha
   return { payload: payloadOf(ptr, handles.length), handles };
 }
 
+/** Reads the payload of the message at `ptr`, which has no handles, and frees it. */
+export function readBytes(ptr: number): Uint8Array<ArrayBuffer> {
+  const payload = payloadOf(ptr, 0);
+  core().fn.free(ptr);
+  return payload;
+}
+
 function handlesOf(ptr: number): number[] {
   const c = core();
   const handles: number[] = [];
@@ -74,9 +81,8 @@ function payloadOf(ptr: number, handleCount: number): Uint8Array<ArrayBuffer> {
   const c = core();
   const byteLength = c.readU32(ptr);
   const start = ptr + HEADER + handleCount * 4;
-  const payload = new Uint8Array(byteLength);
-  payload.set(c.bytes(start + byteLength).subarray(start, start + byteLength));
-  return payload;
+  // One call that allocates and copies; what it makes is not shared, though its source is.
+  return c.bytes(start + byteLength).slice(start, start + byteLength) as Uint8Array<ArrayBuffer>;
 }
 
 /** Frees a message unread, and gives up the references that it held. */

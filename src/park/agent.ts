@@ -56,6 +56,8 @@ export class Agent {
   /** Reports whether a `waitAsync` is outstanding; there is at most one. */
   #isAsleep = false;
   #isStopping = false;
+  #isBlocked = false;
+  #postponed: (() => void)[] = [];
 
   /** @param c The thread's core. */
   constructor(c: Core) {
@@ -70,6 +72,27 @@ export class Agent {
   /** Reports whether this thread has been asked to stop. */
   get isStopping(): boolean {
     return this.#isStopping;
+  }
+
+  /** Reports whether a goroutine blocks this thread: what arrives for the others does not get them on. */
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  /** A goroutine begins to block this thread, by as many calls of {@linkcode block} as it takes. */
+  beginBlocking(): void {
+    this.#isBlocked = true;
+  }
+
+  /** It ends. */
+  endBlocking(): void {
+    this.#isBlocked = false;
+    for (const resume of this.#postponed.splice(0)) resume();
+  }
+
+  /** Calls `resume` once this thread is no longer blocked. */
+  postpone(resume: () => void): void {
+    this.#postponed.push(resume);
   }
 
   /** Gives `addressee` a number to put into its entries, until {@linkcode dismiss}. */

@@ -7,16 +7,26 @@ import { CanceledError } from "../errors.ts";
 import { show } from "../internal/check.ts";
 import { Goroutine } from "./goroutine.ts";
 
+/** Goroutines that have been created and not started, in order. One microtask starts them all. */
+let ready: { start(): void }[] = [];
+
+function startReady(): void {
+  const starting = ready;
+  // Those that these create start in a microtask of their own, after what was queued before them.
+  ready = [];
+  for (const goroutine of starting) goroutine.start();
+}
+
 class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
   #run: (() => T) | undefined;
 
   constructor(name: string, above: unknown, run: () => T) {
     super(name, above);
     this.#run = run;
-    queueMicrotask(this.#start);
+    if (ready.push(this) === 1) queueMicrotask(startReady);
   }
 
-  readonly #start = (): void => {
+  start(): void {
     const run = this.#run;
     // Cancelled.
     if (run === undefined) return;
@@ -27,12 +37,10 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
     } catch (error) {
       return this.fail(error);
     }
-    if (isThenable(result)) {
-      result.then((value) => this.fulfil(value as Awaited<T>), (reason) => this.fail(reason));
-    } else {
-      this.fulfil(result as Awaited<T>);
-    }
-  };
+    const promise = promiseOf(result);
+    if (promise === undefined) return this.fulfil(result as Awaited<T>);
+    promise.then((value) => this.fulfil(value as Awaited<T>), (reason) => this.fail(reason));
+  }
 
   override cancel(): boolean {
     if (this.#run === undefined) return false;
@@ -42,10 +50,17 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
   }
 }
 
-/** Reports whether `value` is a promise, or works like one. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+/** The promise that `value` is or stands for; `undefined` when it is a plain value. */
+export function promiseOf(value: unknown): Promise<unknown> | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (value instanceof Promise) return value;
+  try {
+    if (typeof (value as { then?: unknown }).then !== "function") return undefined;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+  // Somebody else's `then` may call back twice, which a promise hears once.
+  return Promise.resolve(value);
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 } from "../memory/layout.ts";
 import { type Agent, agent } from "../park/agent.ts";
 import { Functions } from "./functions.ts";
-import { isThenable } from "./go.ts";
+import { promiseOf } from "./go.ts";
 import { joinPool } from "./pool.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
 import { findTask, type TaskFunction } from "./task.ts";
@@ -150,12 +150,13 @@ class Worker {
       this.#fail(task, error);
       return false;
     }
-    if (!isThenable(result)) {
+    const promise = promiseOf(result);
+    if (promise === undefined) {
       this.#succeed(task, result);
       return false;
     }
     this.#suspended++;
-    result.then((value) => {
+    promise.then((value) => {
       this.#suspended--;
       this.#succeed(task, value);
     }, (reason) => {

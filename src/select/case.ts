@@ -59,6 +59,14 @@ export interface Case {
    * @returns false when somebody was faster; the wait starts again
    */
   complete(): boolean;
+  /**
+   * Another thread has fired the case, but a goroutine blocks this one, and who waits could make no use of the effect until that
+   * ends: fires somebody else instead.
+   *
+   * @returns whether it has; the wait then starts again once the thread is no longer blocked. Without this method, or with
+   * false, the effect is taken all the same.
+   */
+  pass?(): boolean;
   /** The wait is over, or never began: frees what the case holds. `hadEffect`: it is the one that took effect. */
   dispose(hadEffect: boolean): void;
 }

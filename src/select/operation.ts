@@ -103,20 +103,27 @@ export class Operation<R> implements Wait, Addressee {
     operation.#resolve = (result) => end = { result };
     operation.#reject = (reason) => end = { reason };
     operation.#isBlocking = true;
-    operation.#sleep();
-    for (;;) {
-      // Widened: the compiler does not see that the calls below assign it.
-      const ended = end as { result: R } | { reason: unknown } | undefined;
-      if (ended !== undefined) {
-        if ("result" in ended) return ended.result;
-        throw ended.reason;
+    own.beginBlocking();
+    try {
+      operation.#sleep();
+      for (;;) {
+        // Widened: the compiler does not see that the calls below assign it.
+        const ended = end as { result: R } | { reason: unknown } | undefined;
+        if (ended !== undefined) {
+          if ("result" in ended) return ended.result;
+          throw ended.reason;
+        }
+        if (own.isStopping) {
+          operation.#abort(
+            new PoolClosedError("Cannot go on waiting: this thread is being stopped"),
+          );
+          if (end !== undefined) continue;
+        }
+        own.block(operation.#msLeft(), own.core.spins === 0 ? 0 : SPINS);
+        operation.#passDeadline();
       }
-      if (own.isStopping) {
-        operation.#abort(new PoolClosedError("Cannot go on waiting: this thread is being stopped"));
-        if (end !== undefined) continue;
-      }
-      own.block(operation.#msLeft(), own.core.spins === 0 ? 0 : SPINS);
-      operation.#passDeadline();
+    } finally {
+      own.endBlocking();
     }
   }
 
@@ -185,11 +192,20 @@ export class Operation<R> implements Wait, Addressee {
     const index = this.#agent!.core.fn.waiterFiredIndex(this.#ptr);
     this.#claim = index;
     this.#leaveAll(index);
+    const fired = this.#cases[index]!;
+    if (this.#agent!.isBlocked && !this.#isBlocking && fired.pass?.()) {
+      return this.#agent!.postpone(() => this.#startAgain());
+    }
     try {
-      if (this.#cases[index]!.complete()) return this.#end(index);
+      if (fired.complete()) return this.#end(index);
     } catch (error) {
       return this.#fail(error);
     }
+    this.#startAgain();
+  }
+
+  /** The wait was fired in vain: goes back to step 1. No case is entered. */
+  #startAgain(): void {
     if (this.#signal?.aborted) return this.#fail(this.#signal.reason);
     if (!this.#pollAll()) this.#sleep();
   }

@@ -7,7 +7,7 @@ import { LockMisuseError } from "../errors.ts";
 import { checkDuration, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_MUTEX, registerKind, shared } from "../memory/handle.ts";
-import { LOCK_MISUSED } from "../memory/layout.ts";
+import { LOCK_MISUSED, LOCK_QUEUE } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import type { WaitOptions } from "../select/types.ts";
@@ -49,6 +49,12 @@ class SharedMutex extends LockObject {
     const code = c.fn.mutexUnlock(this.ptr, c.agent);
     if (code === LOCK_MISUSED) throw new LockMisuseError("sync: unlock of unlocked mutex");
     this.#freed(code);
+  }
+
+  /** Wakes who has waited longest, in the stead of one that was woken and cannot lock now. */
+  wakeNext(): void {
+    const c = this.core;
+    this.deliver(c.fn.queueWake(this.ptr + LOCK_QUEUE, c.agent));
   }
 
   /** Frees the lock of `guard`, unless that has been freed. */
@@ -94,6 +100,12 @@ class MutexCase extends LockCase<SharedMutex> {
 
   isReady(): boolean {
     return !this.object.isLocked;
+  }
+
+  /** A goroutine that cannot run must not hold what others wait for, least of all the one that blocks its thread. */
+  pass(): boolean {
+    this.object.wakeNext();
+    return true;
   }
 
   /** The guard, or `undefined` when the time is over. */
@@ -173,6 +185,8 @@ export class Mutex implements Locker, Disposable {
 
   /**
    * Locks the mutex, blocking the thread until it is free.
+   *
+   * The thread's other goroutines stand still meanwhile: if one of them holds the mutex, only another thread could unlock it.
    *
    * @returns A guard that unlocks when it is disposed.
    * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block

@@ -9,11 +9,11 @@ import {
 } from "../support/assert.ts";
 import { test } from "../support/test.ts";
 import {
-  type AnyFlavor,
   bounded,
   buffered,
   distinct,
   fill,
+  type Flavor,
   flavors,
   samples,
   testEach,
@@ -213,7 +213,7 @@ function keyOf(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function keysOf(flavor: AnyFlavor, count: number): string[] {
+function keysOf(flavor: Flavor, count: number): string[] {
   return samples(flavor, 0, count).map(keyOf).sort();
 }
 

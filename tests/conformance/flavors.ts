@@ -8,7 +8,7 @@ import { any, bool, bytes, Channel, type ElementType, f64, i32, text, u32 } from
 import { test } from "../support/test.ts";
 
 /** One kind of channel, and values that it carries. */
-export interface Flavor<T> {
+export interface Flavor {
   /** Its name in the names of tests. */
   readonly name: string;
   /** Capacity of what {@linkcode make} makes. */
@@ -18,23 +18,20 @@ export interface Flavor<T> {
   /** Reports whether no two of its samples are equal. */
   readonly isDistinct: boolean;
   /** Makes a channel. */
-  make(): Channel<T>;
+  make(): Channel<unknown>;
   /** The value number `index`; the same one every time. */
-  sample(index: number): T;
+  sample(index: number): unknown;
 }
-
-/** A flavor whatever it carries. */
-export type AnyFlavor = Flavor<unknown>;
 
 const TYPED_CAPACITIES: readonly number[] = [1, 3, 1024];
 
-function byReference(name: string, capacity: number): AnyFlavor {
+function byReference(name: string, capacity: number): Flavor {
   return {
     name,
     capacity,
     isTyped: false,
     isDistinct: true,
-    make: () => new Channel<number>(capacity),
+    make: () => new Channel<unknown>(capacity),
     sample: (index) => index,
   };
 }
@@ -43,19 +40,19 @@ function typed<T>(
   type: ElementType<T>,
   sample: (index: number) => T,
   isDistinct: boolean = true,
-): AnyFlavor[] {
-  return TYPED_CAPACITIES.map((capacity): Flavor<T> => ({
+): Flavor[] {
+  return TYPED_CAPACITIES.map((capacity) => ({
     name: `${type.name}, capacity ${capacity}`,
     capacity,
     isTyped: true,
     isDistinct,
-    make: () => new Channel(type, capacity),
+    make: () => new Channel(type as ElementType<unknown>, capacity),
     sample,
   }));
 }
 
 /** Every flavor. */
-export const flavors: readonly AnyFlavor[] = [
+export const flavors: readonly Flavor[] = [
   byReference("by reference, rendezvous", 0),
   byReference("by reference, capacity 1", 1),
   byReference("by reference, capacity 3", 3),
@@ -71,24 +68,22 @@ export const flavors: readonly AnyFlavor[] = [
 ];
 
 /** Those that may be full. */
-export const bounded: readonly AnyFlavor[] = flavors.filter(({ capacity }) => capacity < Infinity);
+export const bounded: readonly Flavor[] = flavors.filter(({ capacity }) => capacity < Infinity);
 
 /** Those in which a value may wait. */
-export const buffered: readonly AnyFlavor[] = flavors.filter(({ capacity }) => capacity > 0);
+export const buffered: readonly Flavor[] = flavors.filter(({ capacity }) => capacity > 0);
 
 /** Those that may be full and in which a value may wait. */
-export const bufferedAndBounded: readonly AnyFlavor[] = bounded.filter(({ capacity }) =>
-  capacity > 0
-);
+export const bufferedAndBounded: readonly Flavor[] = bounded.filter(({ capacity }) => capacity > 0);
 
 /** Those whose values can be told apart. */
-export const distinct: readonly AnyFlavor[] = flavors.filter(({ isDistinct }) => isDistinct);
+export const distinct: readonly Flavor[] = flavors.filter(({ isDistinct }) => isDistinct);
 
 /** By-reference ones. */
-export const local: readonly AnyFlavor[] = flavors.filter(({ isTyped }) => !isTyped);
+export const local: readonly Flavor[] = flavors.filter(({ isTyped }) => !isTyped);
 
 /** Typed ones. */
-export const shared: readonly AnyFlavor[] = flavors.filter(({ isTyped }) => isTyped);
+export const shared: readonly Flavor[] = flavors.filter(({ isTyped }) => isTyped);
 
 /**
  * Registers a test for each of `chosen`.
@@ -98,19 +93,19 @@ export const shared: readonly AnyFlavor[] = flavors.filter(({ isTyped }) => isTy
  * @param body Gets the flavor.
  */
 export function testEach(
-  chosen: readonly AnyFlavor[],
+  chosen: readonly Flavor[],
   name: string,
-  body: (flavor: AnyFlavor) => void | Promise<void>,
+  body: (flavor: Flavor) => void | Promise<void>,
 ): void {
   for (const flavor of chosen) test(`${name} [${flavor.name}]`, () => body(flavor));
 }
 
 /** The samples from number `from` up to before `to`. */
-export function samples({ sample }: AnyFlavor, from: number, to: number): unknown[] {
+export function samples({ sample }: Flavor, from: number, to: number): unknown[] {
   return Array.from({ length: to - from }, (_, offset) => sample(from + offset));
 }
 
 /** Puts samples from number 0 into a bounded channel until it is full. */
-export function fill(flavor: AnyFlavor, channel: Channel<unknown>): void {
+export function fill(flavor: Flavor, channel: Channel<unknown>): void {
   for (let index = 0; index < flavor.capacity; index++) channel.trySend(flavor.sample(index));
 }

@@ -28,6 +28,7 @@ import {
   relock,
   sendAndDone,
   unlock,
+  unlockAndVisit,
   visitSync,
   waitFor,
 } from "../support/sync_tasks.ts";
@@ -77,6 +78,37 @@ test("Mutex.lock() and lockSync() are woken when another thread unlocks", async 
     mutex.unlock();
   }
   assertEquals(mutex.locked, false);
+});
+
+// A goroutine that was woken used to take the mutex although its thread was blocked: for ever, if by a wait for the mutex.
+test("Mutex.lockSync() locks when goroutines of its own thread have waited longer", async () => {
+  await using pool = new Pool({ threads: 1 });
+  using mutex = new Mutex();
+  for (let round = 0; round < 20; round++) {
+    mutex.lockSync();
+    const waits = [mutex.lock(), mutex.lockWithin(50_000), mutex.lock()];
+    pool.go(unlock, mutex);
+    const guard = mutex.lockSync();
+    assert(await isPending(Promise.race(waits)));
+    guard[Symbol.dispose]();
+    for (const wait of waits) (await wait)![Symbol.dispose]();
+    assertEquals(mutex.locked, false);
+  }
+});
+
+test("Mutex.lock() leaves the mutex to others when its thread is blocked", async () => {
+  await using pool = new Pool({ threads: 1 });
+  using mutex = new Mutex();
+  using channel = new Channel(i32, 1);
+  for (let round = 0; round < 5; round++) {
+    mutex.lockSync();
+    const wait = mutex.lock();
+    const there = pool.go(unlockAndVisit, mutex, channel);
+    assertEquals(channel.receiveSync(), 1);
+    (await wait)[Symbol.dispose]();
+    await there;
+    assertEquals(mutex.locked, false);
+  }
 });
 
 test("Mutex.lockWithinSync() blocks a thread no longer than its time when the mutex stays locked", async () => {

@@ -1,6 +1,12 @@
 import { any, Channel, i32 } from "../../mod.ts";
 import { core, memoryUse } from "../../src/memory/core.ts";
-import { dropObject, exportHandle, isShareable, shared } from "../../src/memory/handle.ts";
+import {
+  dropObject,
+  exportHandle,
+  isShareable,
+  type Shareable,
+  shared,
+} from "../../src/memory/handle.ts";
 import { OBJECT_REFERENCES } from "../../src/memory/layout.ts";
 import {
   assertEquals,
@@ -11,9 +17,9 @@ import {
 } from "../support/assert.ts";
 import { test } from "../support/test.ts";
 
-/** How many handles and messages name `channel`. */
-function references(channel: Channel<unknown>): number {
-  return core().readU32(channel[shared] as number + OBJECT_REFERENCES);
+/** How many handles and messages name what `handle` stands for. */
+function references(handle: Shareable): number {
+  return core().readU32(handle[shared] as number + OBJECT_REFERENCES);
 }
 
 test("a new Channel has one reference", () => {

@@ -1,6 +1,6 @@
 import { Channel, i32 } from "../../mod.ts";
 import { core, memoryUse } from "../../src/memory/core.ts";
-import { shared } from "../../src/memory/handle.ts";
+import { type Shareable, shared } from "../../src/memory/handle.ts";
 import { OBJECT_REFERENCES } from "../../src/memory/layout.ts";
 import {
   discardMessage,
@@ -13,9 +13,9 @@ import {
 import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
 import { test } from "../support/test.ts";
 
-/** How many handles and messages name `channel`. */
-function references(channel: Channel<unknown>): number {
-  return core().readU32(channel[shared] as number + OBJECT_REFERENCES);
+/** How many handles and messages name what `handle` stands for. */
+function references(handle: Shareable): number {
+  return core().readU32(handle[shared] as number + OBJECT_REFERENCES);
 }
 
 for (const byteLength of [0, 1, 3, 4, 5, 8, 100, 70_000, 5_000_000]) {

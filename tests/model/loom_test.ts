@@ -1,5 +1,5 @@
 /** Checks the checker: that it finds what is there, and does not find what is not. */
-import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "../support/assert.ts";
 import { mutant } from "./build.ts";
 import { assertFails, assertHolds, assertMutantFails, explore, Op, replay } from "./loom.ts";
 import {
@@ -67,12 +67,17 @@ Deno.test("explore() reaches the same ends whether it reduces or not", async () 
     await wasm.incrementLocked(LOCK, COUNTER);
     return await wasm.wakeAll(FLAG);
   };
+  const polls: ToyBody = async ({ wasm, repeat }) => {
+    const before = await wasm.read(FLAG);
+    return await repeat(async () => await wasm.read(FLAG) === 0 ? undefined : before);
+  };
   const scenarios: [ToyScenario, bound: number][] = [
     [scenario(twice(popAndPush), { racy: (ptr) => ptr >= 512 }), Infinity],
     [scenario([...twice(popAndPush), popOne], { racy: (ptr) => ptr >= 512 }), 2],
     [scenario([increments, notifies], { timeouts: "anytime" }), Infinity],
     [scenario([...twice(increments), notifies]), 2],
     [scenario(twice(increments), { kill: { thread: 1 }, allowParked: true }), Infinity],
+    [scenario([polls, ["increment", FLAG]]), Infinity],
     [stackScenario([popOne, popTwoPushOne]), Infinity],
   ];
   for (const [scenario, bound] of scenarios) {
@@ -359,6 +364,26 @@ Deno.test("explore() schedules operations done in JavaScript", async () => {
   assertHolds(
     await explore(toys, scenario(handsOver, { check: ({ log }) => log.length === 1 })),
   );
+});
+
+Deno.test("explore() polls again only once another thread has written", async () => {
+  const polls: ToyBody = ({ wasm, repeat }) =>
+    repeat(async () => await wasm.read(FLAG) === 0 ? undefined : await wasm.read(COUNTER));
+  const sets: ToyBody = async ({ wasm }) => {
+    for (const ptr of [COUNTER, LOCK, COUNTER, FLAG]) await wasm.increment(ptr);
+  };
+  const polled = scenario([polls, sets, polls], {
+    check: ({ results }) => results[0] === 2 && results[2] === 2,
+  });
+  const report = await explore(toys, polled);
+  assertHolds(report);
+  assert(report.exhaustive);
+  assertLess(report.states, 100);
+  const { message } = assertFails(
+    await explore(toys, scenario([polls, ["increment", COUNTER]])),
+    "livelock",
+  );
+  assertStringIncludes(message, "in vain");
 });
 
 Deno.test("explore() reports a body that is not deterministic", async () => {

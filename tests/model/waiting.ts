@@ -63,5 +63,6 @@ export function nextEntry({ wasm, repeat }: Waiter, agent: number): Promise<numb
     const entry = await wasm.inboxPop(agent);
     if (entry !== 0) return entry;
     await wasm.agentSleep(agent, -1, 0);
+    return undefined;
   });
 }

@@ -8,6 +8,7 @@ import {
   type Mutex,
   type Permit,
   type Semaphore,
+  sleep,
   task,
   type WaitGroup,
 } from "../../mod.ts";
@@ -116,6 +117,21 @@ export const relock = task(import.meta.url, "relock", (mutex: Mutex): void => {
   mutex.unlock();
   mutex.lockSync();
 });
+
+/**
+ * Unlocks `mutex`, gives whoever that wakes time to lock it, and sends a value after having been inside itself.
+ */
+export const unlockAndVisit = task(
+  import.meta.url,
+  "unlockAndVisit",
+  async (mutex: Mutex, to: Channel<number>): Promise<void> => {
+    mutex.unlock();
+    // Not to wait for anything: so that it is not simply the fastest.
+    await sleep(5);
+    using _ = mutex.lockSync();
+    to.sendSync(1);
+  },
+);
 
 /** Blocks its thread until it has locked `mutex`, for good. */
 export const lockSync = task(import.meta.url, "lockSync", (mutex: Mutex): void => {
