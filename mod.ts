@@ -15,9 +15,26 @@
  *
  * @module
  */
-export { Channel } from "./src/channel/channel.ts";
+export { Channel, channelOf } from "./src/channel/channel.ts";
 export * from "./src/errors.ts";
-export { any, bool, bytes, type ElementType, f64, i32, text, u32 } from "./src/memory/element.ts";
+export {
+  any,
+  bool,
+  bytes,
+  type ElementType,
+  f32,
+  f64,
+  i16,
+  i32,
+  i64,
+  i8,
+  text,
+  u16,
+  u32,
+  u64,
+  u8,
+} from "./src/memory/element.ts";
+export { struct, type StructFields, type StructOf, type ValueOf } from "./src/memory/struct.ts";
 export {
   type Inlet,
   type Outlet,

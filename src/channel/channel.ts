@@ -4,11 +4,17 @@
  * @module
  */
 import { ChannelClosedError } from "../errors.ts";
-import { checkInteger, checkSignal } from "../internal/check.ts";
+import { checkInteger, checkSignal, show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
-import { type ElementType, elementType } from "../memory/element.ts";
+import {
+  type ElementType,
+  elementType,
+  isElementType,
+  registerElementTypes,
+} from "../memory/element.ts";
 import { dropObject, holdObject, KIND_CHANNEL, registerKind, shared } from "../memory/handle.ts";
 import { type Inlet, type Outlet, type SendCase, sink, source } from "../select/case.ts";
+import { HandleType } from "../memory/handle_type.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import { Disposed } from "./flavors/disposed.ts";
@@ -72,7 +78,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   constructor(first: ElementType<T> | number = 0, capacity?: number) {
     if (first instanceof SharedRing) {
       this.#flavor = this.#ring = first;
-    } else if (typeof first === "object" && first !== null && typeof first.encode === "function") {
+    } else if (isElementType(first)) {
       checkInteger("the capacity of a typed channel", capacity, 1, MAX_CAPACITY);
       this.#flavor = this.#ring = SharedRing.create(first, capacity!);
     } else {
@@ -269,9 +275,40 @@ function toNothing(ended: SendCase): void {
   return ended.outcome();
 }
 
+/**
+ * The element type of typed channels of `type`: for a channel that carries channels (Go: `chan chan T`).
+ *
+ * What is received is the very channel that was sent; it is alive as long as anybody has it, or a message carries it.
+ *
+ * @example
+ * ```ts
+ * import { Channel, channelOf, i32 } from "@millrace/millrace";
+ *
+ * const calls = new Channel(channelOf(i32), 4);
+ * const reply = new Channel(i32, 1);
+ * await calls.send(reply);
+ * (await calls.receive())?.trySend(42);
+ * console.log(await reply.receive()); // 42
+ * ```
+ *
+ * @param type What those channels carry.
+ * @throws {TypeError} if `type` is no element type
+ */
+export function channelOf<T>(type: ElementType<T>): ElementType<Channel<T>> {
+  if (!isElementType(type)) {
+    throw new TypeError(`Cannot make a channelOf(${show(type)}): expected an element type`);
+  }
+  const name = `channelOf(${type.name})`;
+  return new HandleType(name, KIND_CHANNEL, type.name) as ElementType<unknown> as ElementType<
+    Channel<T>
+  >;
+}
+
+registerElementTypes("channelOf", (body) => channelOf(elementType(body)) as ElementType<unknown>);
+
 registerKind(KIND_CHANNEL, {
-  revive: (ptr, element) => {
-    const ring = new SharedRing(ptr, elementType(element));
+  revive: (ptr) => {
+    const ring = SharedRing.revive(ptr);
     return new Channel<unknown>(ring as never, ring.capacity);
   },
   abandon: SharedRing.abandon,

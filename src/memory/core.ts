@@ -41,7 +41,7 @@ interface Exports {
   ringCanReceive(ring: number): number;
   ringCanSend(ring: number): number;
   ringClose(ring: number, reason: number, self: number): number;
-  ringNew(capacity: number, isWide: number, kind: number, element: number): number;
+  ringNew(capacity: number, wideBytes: number, kind: number, element: number): number;
   ringPin(ring: number): void;
   ringUnpin(ring: number): number;
   ringReceive(ring: number, self: number): number;
@@ -103,8 +103,9 @@ export class Core {
   readonly seed: CoreSeed;
   /** Address of this thread's agent. */
   readonly agent: number;
-  /** Address of the agent's scratch bytes: where wide elements pass. */
-  readonly scratch: number;
+  /** Address of the thread's scratch bytes: where wide elements pass. */
+  scratch: number;
+  #scratchBytes = SCRATCH_BYTES;
   /** Reports whether this thread may sleep in `Atomics.wait`. */
   readonly canBlock: boolean;
   /** Rounds to spin before sleeping, 0 on one core. */
@@ -115,6 +116,8 @@ export class Core {
   i32!: Int32Array;
   /** See {@linkcode u8}. */
   u32!: Uint32Array;
+  /** See {@linkcode u8}. */
+  u64!: BigUint64Array;
   /** See {@linkcode u8}. */
   f64!: Float64Array;
 
@@ -161,7 +164,22 @@ export class Core {
     this.u8 = new Uint8Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u32 = new Uint32Array(buffer);
+    this.u64 = new BigUint64Array(buffer);
     this.f64 = new Float64Array(buffer);
+  }
+
+  /**
+   * Makes the scratch hold at least `byteLength` bytes. One that is outgrown stays allocated: somebody up the stack may be
+   * reading from it. As sizes double, all of them together are smaller than the last.
+   *
+   * @throws {SharedMemoryExhaustedError} if there is no room
+   */
+  reserveScratch(byteLength: number): void {
+    if (byteLength <= this.#scratchBytes) return;
+    const larger = Math.max(byteLength, this.#scratchBytes * 2);
+    this.scratch = this.allocate(larger, "the elements of a channel");
+    this.#scratchBytes = larger;
+    this.bytes(this.scratch + larger);
   }
 
   /** Reads the u32 at `ptr`: plainly, for words whose publication something else has ordered. */
@@ -203,6 +221,8 @@ export class Core {
   }
 }
 
+/** Bytes of scratch that every agent has. */
+const SCRATCH_BYTES = 64;
 /** Rounds that a thread spins for a lock before it sleeps for a moment. */
 const SPINS = 64;
 const MAX_ALLOCATION = 0x7ffffff0;

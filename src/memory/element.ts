@@ -1,8 +1,8 @@
 /**
  * Element types: how a value of a typed channel stands in shared memory.
  *
- * A *narrow* element is 32 bits in the ring's slot itself: a number, or the address of a message. A *wide* one is 8 bytes
- * that pass through the agent's scratch.
+ * A *narrow* element is 32 bits in the ring's slot itself: a number, or the address of a message. A *wide* one has bytes of
+ * its own there, which pass through the thread's scratch.
  *
  * @module
  */
@@ -22,41 +22,40 @@ import { decodeStructured, encodeStructured } from "./structured.ts";
 /**
  * The type of a typed channel's elements. Values are checked when they are sent and never truncated.
  *
- * Use the ones exported by this module: `i32`, `u32`, `f64`, `bool`, `text`, `bytes` and `any`.
+ * Use the ones that are exported: the numbers `i8` to `f64`, `bool`, `text`, `bytes`, `any()`, `struct({…})` and `channelOf(…)`.
  *
  * @typeParam T What the values are in JavaScript.
  */
 export interface ElementType<T> {
-  /** Its name, as in `"i32"`. */
+  /** Its description, as in `"i32"` or `"struct({\"x\":f64})"`: with it another thread finds the same type. */
   readonly name: string;
-  /** Number that names it in shared memory. */
-  readonly id: number;
-  /** Reports whether it takes 8 bytes beside the slot's word. */
-  readonly isWide: boolean;
+  /** Bytes that an element takes beside the slot's word: 0 for a narrow one. */
+  readonly wideBytes: number;
   /**
    * Checks `value` and writes it down.
    *
-   * @returns the slot's 32 bits; for a wide type the value is left in the agent's scratch instead
-   * @throws {TypeError | RangeError} if `value` is not of the type
+   * @param ptr Where the bytes of a wide one go.
+   * @returns the slot's 32 bits; 0 for a wide type
+   * @throws {TypeError | RangeError} if `value` is not of the type; nothing is left allocated then
    */
-  encode(value: T): number;
-  /** Turns the slot's 32 bits (or the scratch) into a value; a message is freed. */
-  decode(payload: number): T;
+  encode(value: T, ptr: number): number;
+  /** Turns the slot's 32 bits, or the bytes at `ptr`, into a value; a message is freed. */
+  decode(payload: number, ptr: number): T;
   /** Frees what belongs to an element that nobody will receive. */
-  discard(payload: number): void;
+  discard(payload: number, ptr: number): void;
 }
 
 function refuse(value: unknown, expected: string): Error {
   const message = `Cannot send ${show(value)}: expected ${expected}`;
-  return typeof value === "number" ? new RangeError(message) : new TypeError(message);
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  return isNumber ? new RangeError(message) : new TypeError(message);
 }
 
 // Classes, not object literals: a call through one of a few classes is one that the engine can inline.
 
 class I32 implements ElementType<number> {
   readonly name = "i32";
-  readonly id = 1;
-  readonly isWide = false;
+  readonly wideBytes = 0;
 
   encode(value: number): number {
     if (typeof value !== "number" || (value | 0) !== value) {
@@ -77,8 +76,7 @@ export const i32: ElementType<number> = new I32();
 
 class U32 implements ElementType<number> {
   readonly name = "u32";
-  readonly id = 2;
-  readonly isWide = false;
+  readonly wideBytes = 0;
 
   encode(value: number): number {
     if (typeof value !== "number" || value >>> 0 !== value) {
@@ -97,20 +95,125 @@ class U32 implements ElementType<number> {
 /** Unsigned 32-bit integers. */
 export const u32: ElementType<number> = new U32();
 
-class F64 implements ElementType<number> {
-  readonly name = "f64";
-  readonly id = 3;
-  readonly isWide = true;
+/** Integers of less than 32 bits. */
+class Small implements ElementType<number> {
+  readonly name: string;
+  readonly wideBytes = 0;
+  readonly #minimum: number;
+  readonly #maximum: number;
+  /** Shifting left and right by so much restores the sign. */
+  readonly #shift: number;
+
+  constructor(name: string, bits: number, isSigned: boolean) {
+    this.name = name;
+    this.#minimum = isSigned ? -(2 ** (bits - 1)) : 0;
+    this.#maximum = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+    this.#shift = isSigned ? 32 - bits : 0;
+  }
 
   encode(value: number): number {
-    if (typeof value !== "number") throw refuse(value, "an f64, a number");
-    const c = core();
-    c.f64[c.scratch >>> 3] = value;
+    if (
+      typeof value !== "number" || (value | 0) !== value || value < this.#minimum ||
+      value > this.#maximum
+    ) {
+      const range = `an integer from ${this.#minimum} to ${this.#maximum}`;
+      throw refuse(value, `${/^[aeiou]8|^i/.test(this.name) ? "an" : "a"} ${this.name}, ${range}`);
+    }
+    return value;
+  }
+
+  decode(payload: number): number {
+    return (payload << this.#shift) >> this.#shift;
+  }
+
+  discard(): void {}
+}
+
+/** Signed 8-bit integers. */
+export const i8: ElementType<number> = new Small("i8", 8, true);
+/** Unsigned 8-bit integers. */
+export const u8: ElementType<number> = new Small("u8", 8, false);
+/** Signed 16-bit integers. */
+export const i16: ElementType<number> = new Small("i16", 16, true);
+/** Unsigned 16-bit integers. */
+export const u16: ElementType<number> = new Small("u16", 16, false);
+
+const floats = new Float32Array(1);
+const floatBits = new Uint32Array(floats.buffer);
+
+class F32 implements ElementType<number> {
+  readonly name = "f32";
+  readonly wideBytes = 0;
+
+  encode(value: number): number {
+    if (typeof value !== "number") throw refuse(value, "an f32, a number");
+    floats[0] = value;
+    if (Number.isFinite(value) && !Number.isFinite(floats[0])) {
+      throw refuse(value, "an f32, a number of at most 3.4028234663852886e38 in magnitude");
+    }
+    return floatBits[0]!;
+  }
+
+  decode(payload: number): number {
+    floatBits[0] = payload;
+    return floats[0]!;
+  }
+
+  discard(): void {}
+}
+
+/** 32-bit floating-point numbers. A number is rounded to the nearest (`Math.fround`); one too large is refused. */
+export const f32: ElementType<number> = new F32();
+
+/** 64-bit integers, as bigints. */
+class Long implements ElementType<bigint> {
+  readonly name: "i64" | "u64";
+  readonly wideBytes = 8;
+
+  constructor(name: "i64" | "u64") {
+    this.name = name;
+  }
+
+  encode(value: bigint, ptr: number): number {
+    const isSigned = this.name === "i64";
+    if (
+      typeof value !== "bigint" ||
+      (isSigned ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value)) !== value
+    ) {
+      const expected = isSigned
+        ? "an i64, a bigint from -(2n**63n) to 2n**63n-1n"
+        : "a u64, a bigint from 0n to 2n**64n-1n";
+      throw refuse(value, expected);
+    }
+    core().u64[ptr >>> 3] = value;
     return 0;
   }
-  decode(): number {
-    const c = core();
-    return c.f64[c.scratch >>> 3]!;
+
+  decode(_payload: number, ptr: number): bigint {
+    const value = core().u64[ptr >>> 3]!;
+    return this.name === "i64" ? BigInt.asIntN(64, value) : value;
+  }
+
+  discard(): void {}
+}
+
+/** Signed 64-bit integers: bigints. */
+export const i64: ElementType<bigint> = new Long("i64");
+/** Unsigned 64-bit integers: bigints. */
+export const u64: ElementType<bigint> = new Long("u64");
+
+class F64 implements ElementType<number> {
+  readonly name = "f64";
+  readonly wideBytes = 8;
+
+  encode(value: number, ptr: number): number {
+    if (typeof value !== "number") throw refuse(value, "an f64, a number");
+    core().f64[ptr >>> 3] = value;
+    return 0;
+  }
+
+  decode(_payload: number, ptr: number): number {
+    return core().f64[ptr >>> 3]!;
   }
 
   discard(): void {}
@@ -121,8 +224,7 @@ export const f64: ElementType<number> = new F64();
 
 class Bool implements ElementType<boolean> {
   readonly name = "bool";
-  readonly id = 4;
-  readonly isWide = false;
+  readonly wideBytes = 0;
 
   encode(value: boolean): number {
     if (typeof value !== "boolean") throw refuse(value, "a bool, true or false");
@@ -141,8 +243,7 @@ export const bool: ElementType<boolean> = new Bool();
 
 class Text implements ElementType<string> {
   readonly name = "text";
-  readonly id = 5;
-  readonly isWide = false;
+  readonly wideBytes = 0;
 
   encode(value: string): number {
     if (typeof value !== "string") throw refuse(value, "a text, a string");
@@ -163,8 +264,7 @@ export const text: ElementType<string> = new Text();
 
 class Bytes implements ElementType<Uint8Array> {
   readonly name = "bytes";
-  readonly id = 6;
-  readonly isWide = false;
+  readonly wideBytes = 0;
 
   encode(value: Uint8Array): number {
     if (!(value instanceof Uint8Array)) throw refuse(value, "bytes, a Uint8Array");
@@ -185,8 +285,7 @@ export const bytes: ElementType<Uint8Array> = new Bytes();
 
 class Structured implements ElementType<unknown> {
   readonly name = "any";
-  readonly id = 7;
-  readonly isWide = false;
+  readonly wideBytes = 0;
 
   encode(value: unknown): number {
     const { payload, handles } = encodeStructured(value);
@@ -215,31 +314,54 @@ export function any<T>(): ElementType<T> {
   return structured as ElementType<T>;
 }
 
-const types: ReadonlyMap<number, ElementType<unknown>> = new Map(
-  [i32, u32, f64, bool, text, bytes, structured].map((
-    type,
-  ) => [type.id, type as ElementType<unknown>]),
-);
+/** Makes the type whose name is `head(body)`. */
+type Compose = (body: string) => ElementType<unknown>;
 
-/** The element type that shared memory calls `id`. */
-export function elementType(id: number): ElementType<unknown> {
-  const type = types.get(id);
-  if (type === undefined) {
-    throw new TypeError(
-      `Cannot receive a channel of element type ${id}: this copy of millrace lacks it`,
-    );
+const simpleTypes = new Map<string, ElementType<unknown>>();
+const composers = new Map<string, Compose>();
+
+/** Makes types of the form `head(body)` known by their names. */
+export function registerElementTypes(head: string, compose: Compose): void {
+  composers.set(head, compose);
+}
+
+for (
+  const type of [i8, u8, i16, u16, i32, u32, i64, u64, f32, f64, bool, text, bytes, structured]
+) {
+  simpleTypes.set(type.name, type as ElementType<unknown>);
+}
+
+/**
+ * The element type called `name`.
+ *
+ * @throws {TypeError} if this copy of millrace knows none of that name
+ */
+export function elementType(name: string): ElementType<unknown> {
+  const simple = simpleTypes.get(name);
+  if (simple !== undefined) return simple;
+  const open = name.indexOf("(");
+  const compose = open < 0 ? undefined : composers.get(name.slice(0, open));
+  if (compose === undefined) {
+    throw new TypeError(`Cannot use elements of type ${name}: this copy of millrace lacks it`);
   }
-  return type;
+  return compose(name.slice(open + 1, -1));
+}
+
+/** Reports whether `value` is an element type. */
+export function isElementType(value: unknown): value is ElementType<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as ElementType<unknown>).encode === "function" &&
+    typeof (value as ElementType<unknown>).decode === "function";
 }
 
 /** Writes any structured value as a message and returns its address; `undefined` is 0, no message at all. */
 export function writeValue(value: unknown): number {
-  return value === undefined ? 0 : structured.encode(value);
+  return value === undefined ? 0 : structured.encode(value, 0);
 }
 
 /** Reads what {@linkcode writeValue} wrote, and frees it. */
 export function readValue(ptr: number): unknown {
-  return ptr === 0 ? undefined : structured.decode(ptr);
+  return ptr === 0 ? undefined : structured.decode(ptr, 0);
 }
 
 /** Reads what {@linkcode writeValue} wrote and leaves it. */

@@ -7,7 +7,7 @@
  * @module
  */
 import { core } from "./core.ts";
-import { OBJECT_ELEMENT, OBJECT_KIND } from "./layout.ts";
+import { OBJECT_KIND } from "./layout.ts";
 
 /** What can be sent to another thread as itself. */
 export interface Shareable {
@@ -21,9 +21,9 @@ export const shared: unique symbol = Symbol.for("millrace.shared/1") as never;
 /** How a kind of shared object is turned into a handle, and what its end is. */
 export interface Kind {
   /** Makes a handle for the object at `ptr`; the reference passes to it. */
-  revive(ptr: number, element: number): Shareable;
+  revive(ptr: number): Shareable;
   /** The last reference has gone: frees all that the object owns, and the object. */
-  abandon(ptr: number, element: number): void;
+  abandon(ptr: number): void;
 }
 
 /** Kinds by their number; the numbers are part of the layout of memory and stay. */
@@ -87,8 +87,7 @@ function giveUp(holding: Holding): void {
 export function releaseObject(ptr: number): void {
   const c = core();
   const kind = c.readU32(ptr + OBJECT_KIND);
-  const element = c.readU32(ptr + OBJECT_ELEMENT);
-  if (c.fn.objectRelease(ptr)) kinds[kind]!.abandon(ptr, element);
+  if (c.fn.objectRelease(ptr)) kinds[kind]!.abandon(ptr);
 }
 
 /** Address of the object that `handle` stands for, for a message that is about to carry it. */
@@ -112,7 +111,7 @@ export function importHandle(ptr: number): Shareable {
   if (kind === undefined) {
     throw new TypeError("Cannot receive a handle of a kind that this copy of millrace lacks");
   }
-  const handle = kind.revive(ptr, c.readU32(ptr + OBJECT_ELEMENT));
+  const handle = kind.revive(ptr);
   known.set(ptr, new WeakRef(handle));
   return handle;
 }

@@ -103,13 +103,13 @@ export const QUEUE_SIZE = 16;
 export const OBJECT_REFERENCES = 0;
 /** u32: which class of handle; written once. */
 export const OBJECT_KIND = 4;
-/** u32: which element type, where there is one; written once. */
+/** u32: text message that describes the element type, where there is one; written once, freed with the object. */
 export const OBJECT_ELEMENT = 8;
 
 // ---- Ring (a shared object)
 /** u32: slots, ≥ 1. */
 export const RING_CAPACITY = 12;
-/** u32: bytes from slot to slot: 8, or 16 with a wide payload. */
+/** u32: bytes from slot to slot: 8, and for wide elements their bytes rounded up to 8. */
 export const RING_STRIDE = 16;
 /** u32, atomic: 0 while open, then `CLOSED_PLAIN` or the message that holds the reason. */
 export const RING_CLOSED = 20;

@@ -4,6 +4,9 @@
  *
  * @module
  */
+// Handles of every kind may pass through here, before any task has loaded what they are.
+import "../channel/channel.ts";
+import { show } from "../internal/check.ts";
 import { macrotask } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeValue } from "../memory/element.ts";
@@ -24,6 +27,7 @@ import { joinPool } from "./pool.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
 import { findTask, type TaskFunction } from "./task.ts";
 import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
+import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
 const SPINS = 2000;
@@ -181,8 +185,7 @@ class Worker {
     try {
       result = writeValue(reason);
     } catch (error) {
-      // What was thrown cannot be sent, or there is no memory for it: at least its text arrives.
-      result = writeValue(new Error(String(reason), { cause: String(error) }));
+      result = writeValue(standInFor(reason, String(error)));
     }
     this.#finish(task, TASK_FAILED, result);
   }
@@ -202,6 +205,22 @@ class Worker {
     const isDone =
       c.readU32(this.#worker + WORKER_TOOK) === c.readU32(this.#worker + WORKER_FINISHED);
     if (this.#agent.waiting === 0 && isDone) c.writeU32(this.#worker + WORKER_IS_CLEAN, 1);
+  }
+}
+
+/**
+ * What arrives in the place of `reason`, which cannot be sent, or for which there is no memory: an error of the same class
+ * without what it owns; of anything else the text.
+ */
+function standInFor(reason: unknown, why: string): Error {
+  try {
+    if (!(reason instanceof Error)) return new Error(String(reason), { cause: why });
+    const { name, message, stack } = reason;
+    const own = { name, message, stack, cause: why };
+    return Object.assign(Object.create(Object.getPrototypeOf(reason)), own);
+  } catch {
+    // Not even that can be had of it.
+    return new Error(show(reason), { cause: why });
   }
 }
 

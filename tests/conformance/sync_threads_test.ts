@@ -91,7 +91,7 @@ test("Mutex.lockSync() locks when goroutines of its own thread have waited longe
     const guard = mutex.lockSync();
     assert(await isPending(Promise.race(waits)));
     guard[Symbol.dispose]();
-    for (const wait of waits) (await wait)![Symbol.dispose]();
+    await Promise.all(waits.map(async (wait) => (await wait)![Symbol.dispose]()));
     assertEquals(mutex.locked, false);
   }
 });

@@ -52,12 +52,15 @@ export function buildModel(entry: string = CORE_ENTRY): Promise<WebAssembly.Modu
 }
 
 /**
- * Compiles a model with a mistake in it.
+ * Compiles a model with a mistake in it, which may take several patches.
  *
  * @throws {Error} If the text to replace does not occur exactly once, or the result does not compile.
  */
-export function mutant(patch: Patch, entry: string = CORE_ENTRY): Promise<WebAssembly.Module> {
-  return build(entry, MODEL_FLAGS, patch);
+export function mutant(
+  patch: Patch | readonly Patch[],
+  entry: string = CORE_ENTRY,
+): Promise<WebAssembly.Module> {
+  return build(entry, MODEL_FLAGS, [patch].flat());
 }
 
 /**
@@ -74,16 +77,16 @@ export function buildTrampoline(): Promise<WebAssembly.Module> {
   return build(TRAMPOLINE_ENTRY, TRAMPOLINE_FLAGS);
 }
 
-function build(entry: string, flags: readonly string[], patch?: Patch) {
-  const key = JSON.stringify([entry, flags, patch]);
+function build(entry: string, flags: readonly string[], patches: readonly Patch[] = []) {
+  const key = JSON.stringify([entry, flags, patches]);
   let module = modules.get(key);
-  if (module === undefined) modules.set(key, module = buildOnce(entry, flags, patch));
+  if (module === undefined) modules.set(key, module = buildOnce(entry, flags, patches));
   return module;
 }
 
-async function buildOnce(entry: string, flags: readonly string[], patch?: Patch) {
+async function buildOnce(entry: string, flags: readonly string[], patches: readonly Patch[]) {
   const sources = readSources(new Set(["wasm/assembly", dirname(entry)]));
-  if (patch !== undefined) applyPatch(sources, patch);
+  for (const patch of patches) applyPatch(sources, patch);
   const path = join(CACHE, `${await hash([entry, flags, asc.version, [...sources].sort()])}.wasm`);
   let bytes = readIfPresent(path);
   if (bytes === undefined) {

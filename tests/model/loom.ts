@@ -149,7 +149,7 @@ const SYMPTOMS = ["check", "deadlock", "invariant", "livelock", "race", "thrown"
  * @param entry The entry file that the scenario's own module was built from.
  */
 export async function assertMutantFails<E extends object, S>(
-  patch: Patch,
+  patch: Patch | readonly Patch[],
   scenario: Scenario<E, S>,
   options: Options = {},
   entry?: string,

@@ -1,13 +1,5 @@
 /** How an owner waits: the part of the protocol that is TypeScript in `src/select/operation.ts` and `src/park/agent.ts`. */
-import {
-  CLAIM_SELF,
-  NODE_SIZE,
-  RING_IS_CLOSED,
-  RING_RECEIVERS,
-  RING_SENDERS,
-  RING_WOULD_BLOCK,
-  WAITER_NODES,
-} from "../../src/memory/layout.ts";
+import { CLAIM_SELF, NODE_SIZE, SIGNAL_RECHECK, WAITER_NODES } from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
 import type { VirtualThread } from "./loom.ts";
 
@@ -45,7 +37,19 @@ export interface Waiting {
   ringSend(ring: number, payload: number, self: number): number;
 }
 /** A thread that waits. */
-export type Waiter = VirtualThread<Pick<Waiting, "agentSleep" | "inboxPop">>;
+type Thread = VirtualThread<
+  Pick<
+    Waiting,
+    | "agentSleep"
+    | "agentTakeSignals"
+    | "inboxPop"
+    | "queueEnter"
+    | "queueLeave"
+    | "waiterClaim"
+    | "waiterFiredIndex"
+    | "waiterReset"
+  >
+>;
 
 /** The core's waiting. */
 export function buildWaiting(): Promise<WebAssembly.Module> {
@@ -58,11 +62,73 @@ export function waiterSize(nodeCount: number): number {
 }
 
 /** Blocks until an entry has come into the inbox of `agent`, the caller's own. */
-export function nextEntry({ wasm, repeat }: Waiter, agent: number): Promise<number> {
+export function nextEntry({ wasm, repeat }: Thread, agent: number): Promise<number> {
   return repeat(async () => {
     const entry = await wasm.inboxPop(agent);
     if (entry !== 0) return entry;
     await wasm.agentSleep(agent, -1, 0);
+    return undefined;
+  });
+}
+
+/** Something to wait for. */
+export interface Case<T> {
+  readonly queue: number;
+  /** How much it asks for. */
+  readonly need?: number;
+  /** Takes effect, or returns `undefined`. */
+  poll(): Promise<T | undefined>;
+  /** Reports whether it might have an effect now, asked once it stands in the queue. */
+  isReady(): Promise<boolean>;
+}
+
+/** How a wait is to go. */
+export interface WaitOptions {
+  /** It looks again once it stands in the queues (law 3). `true` if absent. */
+  readonly looksAgain?: boolean;
+  /** It looks again when a thread has died. `false` if absent: a signal costs states. */
+  readonly rechecks?: boolean;
+}
+
+/** Blocks until one of `cases` has taken effect. `agent` and `waiter` are the caller's own. */
+export function waitFor<T>(
+  thread: Thread,
+  { agent, waiter }: { readonly agent: number; readonly waiter: number },
+  cases: readonly Case<T>[],
+  { looksAgain = true, rechecks = false }: WaitOptions = {},
+): Promise<T> {
+  const { wasm, repeat } = thread;
+  const isReady = async (): Promise<boolean> => {
+    for (const each of cases) if (await each.isReady()) return true;
+    return false;
+  };
+  /** The waiter, or 0: somebody has died. */
+  const sleep = (): Promise<number> =>
+    repeat(async () => {
+      if (rechecks && await wasm.agentTakeSignals(agent, -1) & SIGNAL_RECHECK) return 0;
+      const entry = await wasm.inboxPop(agent);
+      if (entry !== 0) return entry;
+      await wasm.agentSleep(agent, -1, 0);
+      return undefined;
+    });
+  return repeat(async () => {
+    for (const each of cases) {
+      const result = await each.poll();
+      if (result !== undefined) return result;
+    }
+    await wasm.waiterReset(waiter);
+    for (const [index, { queue, need = 0 }] of cases.entries()) {
+      await wasm.queueEnter(queue, waiter, index, index, need);
+    }
+    const starts = looksAgain && await isReady() || await sleep() === 0;
+    let fired = -1;
+    if (!starts || !await wasm.waiterClaim(waiter, CLAIM_SELF)) {
+      if (starts) await nextEntry(thread, agent);
+      fired = await wasm.waiterFiredIndex(waiter);
+    }
+    for (const [index, { queue }] of cases.entries()) {
+      if (index !== fired) await wasm.queueLeave(queue, waiter, index);
+    }
     return undefined;
   });
 }

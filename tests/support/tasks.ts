@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Channel, Pool, task } from "../../mod.ts";
+import { type Channel, Pool, type ReceiveChannel, type SendChannel, task } from "../../mod.ts";
 
 /** Returns what it is given. */
 export const echo = task(import.meta.url, "echo", (value: unknown): unknown => value);
@@ -99,3 +99,297 @@ export const blockOn = task(
 export const die = task(import.meta.url, "die", (): void => {
   process.exit(3);
 });
+
+/** A goroutine's way of sending and receiving: suspending, blocking its thread, or trying until it works. */
+export type Form = "promise" | "sync" | "try";
+
+/** Every form. */
+export const forms: readonly Form[] = ["promise", "sync", "try"];
+
+/** Resolves after a turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Sends each of `values`. */
+export const sendAll = task(
+  import.meta.url,
+  "sendAll",
+  async (to: SendChannel<never>, values: readonly unknown[], form: Form): Promise<void> => {
+    for (const value of values) {
+      if (form === "promise") await to.send(value as never);
+      else if (form === "sync") to.sendSync(value as never);
+      else while (!to.trySend(value as never)) await turn();
+    }
+  },
+);
+
+/** Receives until the channel ends. */
+export const receiveAll = task(
+  import.meta.url,
+  "receiveAll",
+  async (from: ReceiveChannel<unknown>, form: Form): Promise<unknown[]> => {
+    const values: unknown[] = [];
+    for (;;) {
+      if (form === "promise") {
+        const { done, value } = await from.next();
+        if (done) return values;
+        values.push(value);
+      } else if (form === "sync") {
+        const value = from.receiveSync();
+        if (value === undefined) return values;
+        values.push(value);
+      } else {
+        const got = from.tryReceive();
+        if (got.state === "closed") return values;
+        if (got.state === "ok") values.push(got.value);
+        else await turn();
+      }
+    }
+  },
+);
+
+/** Sends what it receives on, until the channel ends. */
+export const relay = task(
+  import.meta.url,
+  "relay",
+  async (from: ReceiveChannel<unknown>, to: SendChannel<never>, form: Form): Promise<void> => {
+    if (form === "sync") {
+      for (let value = from.receiveSync(); value !== undefined; value = from.receiveSync()) {
+        to.sendSync(value as never);
+      }
+    } else {
+      for await (const value of from) await to.send(value as never);
+    }
+  },
+);
+
+/** Closes the channel, giving `reason`. */
+export const close = task(
+  import.meta.url,
+  "close",
+  (channel: SendChannel<never>, reason?: unknown): void => channel.close(reason),
+);
+
+/** Sends `value`, suspending. */
+export const sendOne = task(
+  import.meta.url,
+  "sendOne",
+  (to: SendChannel<never>, value: unknown): Promise<void> => to.send(value as never),
+);
+
+/** Sends `value` and reports the text of what came of it. */
+export const sendAndReport = task(
+  import.meta.url,
+  "sendAndReport",
+  async (
+    started: Channel<number>,
+    to: SendChannel<never>,
+    value: unknown,
+    form: Form,
+  ): Promise<string> => {
+    started.sendSync(1);
+    try {
+      if (form === "sync") to.sendSync(value as never);
+      else await to.send(value as never);
+      return "sent";
+    } catch (error) {
+      return String(error);
+    }
+  },
+);
+
+/** Receives and reports the text of what came of it. */
+export const receiveAndReport = task(
+  import.meta.url,
+  "receiveAndReport",
+  async (started: Channel<number>, from: ReceiveChannel<unknown>, form: Form): Promise<string> => {
+    started.sendSync(1);
+    try {
+      return String(form === "sync" ? from.receiveSync() : await from.receive());
+    } catch (error) {
+      return String(error);
+    }
+  },
+);
+
+/** Reports whether both arguments are one and the same there. */
+export const isSame = task(
+  import.meta.url,
+  "isSame",
+  (first: unknown, second: unknown): boolean => first === second,
+);
+
+/** What the thread knows of its pool. */
+export const describePool = task(
+  import.meta.url,
+  "describePool",
+  (): { threads: number | undefined; isSame: boolean } => {
+    const pool = Pool.current;
+    return { threads: pool?.threads, isSame: pool === Pool.current };
+  },
+);
+
+/** Fails in a way that only shows on the thread: see the names. */
+export const failAs = task(import.meta.url, "failAs", async (how: string): Promise<unknown> => {
+  switch (how) {
+    case "own class": {
+      class OwnError extends RangeError {
+        override name = "OwnError";
+        detail = { n: 1, at: new Date(0) };
+      }
+      throw new OwnError("mine", { cause: new TypeError("deeper") });
+    }
+    case "aggregate":
+      throw new AggregateError([new TypeError("one"), new RangeError("two"), 3], "several");
+    case "function":
+      return () => {};
+    case "nested function":
+      return { list: [1, { deep: () => {} }] };
+    case "symbol":
+      throw Symbol("sent by nobody");
+    case "thrown function":
+      throw () => {};
+    case "object without text":
+      throw Object.assign(Object.create(null), { method() {} });
+    case "error with a getter that throws":
+      throw Object.defineProperty(new Error("hidden"), "message", {
+        get() {
+          throw new RangeError("no message");
+        },
+      });
+    case "result with a then that throws":
+      return {
+        get then(): never {
+          throw new RangeError("no then");
+        },
+      };
+    case "late":
+      await turn();
+      throw new RangeError("late");
+    default:
+      throw new Error(`no such way to fail: ${how}`);
+  }
+});
+
+/** Forks a failing task, joins it, and reports what class it failed with. */
+export const joinFailure = task(
+  import.meta.url,
+  "joinFailure",
+  async (error: unknown): Promise<string> => {
+    try {
+      await Pool.current!.go(fail, error);
+    } catch (failure) {
+      return `${(failure as Error).name}: ${(failure as Error).message}`;
+    }
+    return "did not fail";
+  },
+);
+
+/** Forks a task and cancels it before anybody can run it; reports what came of it. */
+export const forkAndCancel = task(
+  import.meta.url,
+  "forkAndCancel",
+  async (ran: Channel<number>): Promise<string> => {
+    const fork = Pool.current!.go(sendOne, ran, 1);
+    const isCancelled = fork.cancel();
+    try {
+      await fork;
+      return `${isCancelled}, ran`;
+    } catch (error) {
+      return `${isCancelled}, ${(error as Error).name}`;
+    }
+  },
+);
+
+/** Forks `count` tasks that each send their number, and does not join them. */
+export const forkSenders = task(
+  import.meta.url,
+  "forkSenders",
+  (ran: Channel<number>, count: number): void => {
+    for (let i = 0; i < count; i++) Pool.current!.go(sendOne, ran, i);
+  },
+);
+
+/** Forks a chain of tasks, each joined by the one before, and returns its length. */
+export const chain = task(
+  import.meta.url,
+  "chain",
+  async (depth: number): Promise<number> =>
+    depth === 0 ? 0 : 1 + await Pool.current!.go(chain, depth - 1),
+);
+
+/** Resolves when the channel ends; meanwhile it is a suspended goroutine. */
+export const suspend = task(
+  import.meta.url,
+  "suspend",
+  async (started: Channel<number>, until: ReceiveChannel<unknown>): Promise<string> => {
+    started.sendSync(1);
+    await until.receive();
+    return "resumed";
+  },
+);
+
+/** Ends its thread a while after its goroutine has suspended. */
+export const dieSuspended = task(import.meta.url, "dieSuspended", async (): Promise<void> => {
+  await turn();
+  process.exit(3);
+});
+
+/** Throws where nobody catches it, while its goroutine is suspended. */
+export const throwUncaught = task(
+  import.meta.url,
+  "throwUncaught",
+  (message: string): Promise<never> => {
+    setTimeout(() => {
+      throw new RangeError(message);
+    }, 0);
+    return new Promise(() => {});
+  },
+);
+
+/** Leaves a timer behind that throws where nobody catches it. */
+export const leaveThrower = task(import.meta.url, "leaveThrower", (message: string): void => {
+  setTimeout(() => {
+    throw new RangeError(message);
+  }, 0);
+});
+
+/** Leaves goroutines behind that wait for a value of `from`, and later others that fork. */
+export const leaveWaiters = task(
+  import.meta.url,
+  "leaveWaiters",
+  (from: Channel<number>): void => {
+    const pool = Pool.current!;
+    setTimeout(() => {
+      from.receive().catch(() => {});
+      try {
+        pool.go(noop).join().catch(() => {});
+      } catch {
+        // The pool has been closed.
+      }
+    }, 0);
+  },
+);
+
+/** Forks `count` senders and ends its thread while they lie in its deque. */
+export const forkAndDie = task(
+  import.meta.url,
+  "forkAndDie",
+  (ran: Channel<number>, count: number): void => {
+    for (let i = 0; i < count; i++) Pool.current!.go(sendOne, ran, i);
+    process.exit(3);
+  },
+);
+
+/** Begins to wait for a value, and then holds its thread without looking at its inbox until `end` ends. Dies with it. */
+export const waitAndDie = task(
+  import.meta.url,
+  "waitAndDie",
+  (started: Channel<number>, from: Channel<number>, end: Channel<number>): void => {
+    from.receive();
+    started.sendSync(1);
+    while (end.tryReceive().state !== "closed");
+    process.exit(3);
+  },
+);

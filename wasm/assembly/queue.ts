@@ -27,6 +27,7 @@
  *   the others of its nodes out under their locks, and, once fired, received it. So a waker never touches freed memory;
  *   and it has delivered before it releases, so no thread dies between claim and delivery.
  * - I3 A node leaves its queue at the first of: claimed here, found claimed elsewhere, taken out by its owner.
+ * - I4 The nodes of a thread that died stay where they are until a waker comes to them; it takes them out and passes on.
  *
  * Rejected: a lock-free queue with removal from the middle (Harris marks). Every removal would need the
  * marked node to stay allocated until no walker can stand on it, which costs more than this lock.
@@ -35,6 +36,8 @@ import { cas32, load32, store32 } from "./atomics";
 import { inboxPush, ring } from "./agent";
 import { acquire, release } from "./lock";
 import {
+  AGENT_DEAD,
+  AGENT_STATE,
   CLAIM_NONE,
   ENTRY_ID,
   NODE_INDEX,
@@ -133,7 +136,7 @@ export function queueLeave(queue: usize, waiter: usize, slot: u32): void {
 /** Takes `node` out of `queue`; the caller holds the lock and has seen it there. */
 // @ts-ignore: decorator
 @inline
-export function unlink(queue: usize, node: usize): void {
+function unlink(queue: usize, node: usize): void {
   // Plain: all of these words belong to the lock (I1).
   const next: usize = load<u32>(node + NODE_NEXT);
   const previous: usize = load<u32>(node + NODE_PREVIOUS);
@@ -146,12 +149,35 @@ export function unlink(queue: usize, node: usize): void {
 }
 
 /**
+ * Takes `node` out of `queue` and fires its waiter, if that is still to be had. The caller holds the lock, and rings.
+ *
+ * - Linearization: the swap of the claim word.
+ * - Order: claim, unlink, deliver (I2). A delivery before the unlink would let the owner free the node that is being taken
+ *   out. The agent's state is read after what the waiter waits for was made available: a thread that is found alive and
+ *   dies later is followed by agentDied, which lets all others look again.
+ * - Model: `queue_model_test.ts`.
+ *
+ * @returns the waiter's agent; 0 when it was claimed elsewhere, or its thread has died: the next one's turn (I4)
+ */
+// @ts-ignore: decorator
+@inline
+export function fire(queue: usize, node: usize): usize {
+  const waiter: usize = load<u32>(node + NODE_WAITER);
+  const isMine = cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE;
+  unlink(queue, node);
+  if (!isMine) return 0;
+  const agent: usize = load<u32>(waiter + WAITER_AGENT);
+  if (load32(agent + AGENT_STATE) == AGENT_DEAD) return 0;
+  inboxPush(agent, waiter);
+  return agent;
+}
+
+/**
  * Fires the longest waiter of `queue` that is still to be had.
  *
  * - Progress: blocking on the queue's lock; each round takes a node out.
- * - Linearization: the swap of the claim word.
- * - Order: claim, unlink, deliver, release, ring (I2). A delivery before the unlink would let the owner free the node
- *   that is being taken out; ringing under the lock would wake a thread into it.
+ * - Linearization: that of `fire`.
+ * - Order: fire, release, ring: ringing under the lock would wake a thread into it.
  * - Model: `queue_model_test.ts`.
  *
  * @param self the calling agent: its own doorbell is not rung
@@ -163,15 +189,7 @@ export function queueWake(queue: usize, self: usize): i32 {
     let agent: usize = 0;
     acquire(queue + QUEUE_LOCK);
     const node: usize = load<u32>(queue + QUEUE_HEAD);
-    if (node != 0) {
-      const waiter: usize = load<u32>(node + NODE_WAITER);
-      const isMine = cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE;
-      unlink(queue, node);
-      if (isMine) {
-        agent = load<u32>(waiter + WAITER_AGENT);
-        inboxPush(agent, waiter);
-      }
-    }
+    if (node != 0) agent = fire(queue, node);
     release(queue + QUEUE_LOCK);
     if (agent == self && agent != 0) return WOKE_SELF;
     if (agent != 0) {

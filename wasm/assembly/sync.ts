@@ -22,20 +22,17 @@
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
 import { add32, cas32, cas64, load32, load64, xchg32 } from "./atomics";
-import { inboxPush, ring } from "./agent";
+import { ring } from "./agent";
 import { allocate } from "./heap";
 import { acquire, release } from "./lock";
-import { queueWake, queueWakeAll, unlink } from "./queue";
+import { fire, queueWake, queueWakeAll } from "./queue";
 import {
-  CLAIM_NONE,
   GROUP_STATE,
   LOCK_MISUSED,
   LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
   MUTEX_OWNER,
-  NODE_INDEX,
   NODE_NEED,
-  NODE_WAITER,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   QUEUE_COUNT,
@@ -43,8 +40,6 @@ import {
   QUEUE_LOCK,
   SEMAPHORE_FREE,
   SEMAPHORE_TOTAL,
-  WAITER_AGENT,
-  WAITER_CLAIM,
   WOKE_NONE,
   WOKE_OTHER,
   WOKE_SELF,
@@ -171,15 +166,8 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
       if (free < need) {
         isOver = true;
       } else if (cas32(semaphore + SEMAPHORE_FREE, free, free - need) == free) {
-        const waiter: usize = load<u32>(node + NODE_WAITER);
-        const isMine = cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE;
-        unlink(queue, node);
-        if (isMine) {
-          agent = load<u32>(waiter + WAITER_AGENT);
-          inboxPush(agent, waiter);
-        } else {
-          add32(semaphore + SEMAPHORE_FREE, need);
-        }
+        agent = fire(queue, node);
+        if (agent == 0) add32(semaphore + SEMAPHORE_FREE, need);
       }
     }
     release(queue + QUEUE_LOCK);

@@ -43,6 +43,15 @@ export class LocalFlavor<T> implements Flavor<T> {
   }
 
   offer(value: T): boolean {
+    // Fast path: nobody waits, there is room, and it is open.
+    if (this.#receivers.isEmpty && this.#values.size < this.capacity && this.#close === undefined) {
+      this.#values.push(value);
+      return true;
+    }
+    return this.#offerSlow(value);
+  }
+
+  #offerSlow(value: T): boolean {
     if (this.#close !== undefined) throw new ChannelClosedError("send on closed channel", value);
     for (let next = this.#receivers.shift(); next !== undefined; next = this.#receivers.shift()) {
       if (next.give(value)) return true;
@@ -53,6 +62,12 @@ export class LocalFlavor<T> implements Flavor<T> {
   }
 
   poll(): T | typeof EMPTY | typeof CLOSED {
+    // Fast path: a value, and no sender waits for its place.
+    if (this.#values.size > 0 && this.#senders.isEmpty) return this.#values.shift();
+    return this.#pollSlow();
+  }
+
+  #pollSlow(): T | typeof EMPTY | typeof CLOSED {
     if (this.#values.size > 0) {
       const value = this.#values.shift();
       // The place that has become free belongs to the longest waiting sender.
@@ -60,10 +75,9 @@ export class LocalFlavor<T> implements Flavor<T> {
       if (sender !== undefined) this.#values.push(sender.value);
       return value;
     }
-    if (this.capacity === 0) {
-      const sender = this.#nextSender();
-      if (sender !== undefined) return sender.value;
-    }
+    // A rendezvous has no places: the value comes from the sender itself.
+    const sender = this.#nextSender();
+    if (sender !== undefined) return sender.value;
     return this.#close === undefined ? EMPTY : endOf(this.#close);
   }
 

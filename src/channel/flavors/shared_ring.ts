@@ -13,6 +13,7 @@ import { type ElementType, elementType, peekValue, writeValue } from "../../memo
 import { KIND_CHANNEL } from "../../memory/handle.ts";
 import {
   CLOSED_PLAIN,
+  OBJECT_ELEMENT,
   RING_CAPACITY,
   RING_CLOSED,
   RING_IS_CLOSED,
@@ -23,7 +24,7 @@ import {
   RING_WOULD_BLOCK,
   SELF_FIRED,
 } from "../../memory/layout.ts";
-import { discardMessage } from "../../memory/message.ts";
+import { discardMessage, peekText, writeText } from "../../memory/message.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
 import type { Flavor } from "./flavor.ts";
@@ -47,6 +48,12 @@ export class SharedRing<T> implements Flavor<T> {
     this.ptr = ptr;
     this.type = type;
     this.capacity = this.core.readU32(ptr + RING_CAPACITY);
+    this.core.reserveScratch(type.wideBytes);
+  }
+
+  /** The ring at `ptr`, whose reference passes to the caller. */
+  static revive(ptr: number): SharedRing<unknown> {
+    return new SharedRing(ptr, typeOf(ptr));
   }
 
   /**
@@ -55,31 +62,36 @@ export class SharedRing<T> implements Flavor<T> {
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
   static create<T>(type: ElementType<T>, capacity: number): SharedRing<T> {
-    const ptr = core().fn.ringNew(capacity, type.isWide ? 1 : 0, KIND_CHANNEL, type.id) >>> 0;
-    if (ptr === 0) throw exhausted(`a channel of ${capacity} ${type.name}`);
-    return new SharedRing(ptr, type);
+    const { fn } = core();
+    const name = writeText(type.name);
+    const ptr = fn.ringNew(capacity, type.wideBytes, KIND_CHANNEL, name) >>> 0;
+    if (ptr !== 0) return new SharedRing(ptr, type);
+    fn.free(name);
+    throw exhausted(`a channel of ${capacity} ${type.name}`);
   }
 
   /** The last reference has gone: closes the ring for those of this thread that still wait, and lets it go. */
-  static abandon(ptr: number, element: number): void {
+  static abandon(ptr: number): void {
     const { fn, agent: self } = core();
     if (fn.ringClose(ptr, CLOSED_PLAIN, self) === RING_OK_SELF) agent().drain();
-    SharedRing.unpin(ptr, element);
+    SharedRing.unpin(ptr);
   }
 
   /** Ends a pin; with the last one the ring goes, and the values still in it. */
-  static unpin(ptr: number, element: number): void {
-    const { fn, agent: self, scratch } = core();
+  static unpin(ptr: number): void {
+    const { fn, agent: self } = core();
     if (!fn.ringUnpin(ptr)) return;
-    const type = elementType(element);
+    const type = typeOf(ptr);
+    core().reserveScratch(type.wideBytes);
     const reason = core().readU32(ptr + RING_CLOSED);
     for (;;) {
-      const payload = type.isWide
-        ? fn.ringReceiveWide(ptr, scratch, self)
+      const payload = type.wideBytes > 0
+        ? fn.ringReceiveWide(ptr, core().scratch, self)
         : fn.ringReceive(ptr, self);
       if (payload < 0) break;
-      type.discard(payload);
+      type.discard(payload, core().scratch);
     }
+    fn.free(core().readU32(ptr + OBJECT_ELEMENT));
     fn.free(ptr);
     if (reason > CLOSED_PLAIN) discardMessage(reason);
   }
@@ -93,8 +105,8 @@ export class SharedRing<T> implements Flavor<T> {
   }
 
   offer(value: T): boolean {
-    const payload = this.type.encode(value);
-    const code = this.push(payload);
+    const payload = this.type.encode(value, this.core.scratch);
+    const code = this.push(payload, this.core.scratch);
     if (code === RING_OK) return true;
     return this.#afterOffer(code, payload, value);
   }
@@ -104,31 +116,31 @@ export class SharedRing<T> implements Flavor<T> {
       agent().drain();
       return true;
     }
-    this.type.discard(payload);
+    this.type.discard(payload, this.core.scratch);
     if (code === RING_WOULD_BLOCK) return false;
     throw new ChannelClosedError("send on closed channel", value);
   }
 
-  /** Sends what {@linkcode ElementType.encode} gave; returns a `RING_…` code. */
-  push(payload: number): number {
+  /** Sends what {@linkcode ElementType.encode} gave, with the bytes at `from` if it is wide; returns a `RING_…` code. */
+  push(payload: number, from: number): number {
     const c = this.core;
-    return this.type.isWide
-      ? c.fn.ringSendWide(this.ptr, c.scratch, c.agent)
+    return this.type.wideBytes > 0
+      ? c.fn.ringSendWide(this.ptr, from, c.agent)
       : c.fn.ringSend(this.ptr, payload, c.agent);
   }
 
   poll(): T | typeof EMPTY | typeof CLOSED {
     const c = this.core;
-    const payload = this.type.isWide
+    const payload = this.type.wideBytes > 0
       ? c.fn.ringReceiveWide(this.ptr, c.scratch, c.agent)
       : c.fn.ringReceive(this.ptr, c.agent);
-    if (payload >= 0 && payload < SELF_FIRED) return this.type.decode(payload);
+    if (payload >= 0 && payload < SELF_FIRED) return this.type.decode(payload, this.core.scratch);
     return this.#afterPoll(payload);
   }
 
   #afterPoll(payload: number): T | typeof EMPTY | typeof CLOSED {
     if (payload >= SELF_FIRED) {
-      const value = this.type.decode(payload - SELF_FIRED);
+      const value = this.type.decode(payload - SELF_FIRED, this.core.scratch);
       agent().drain();
       return value;
     }
@@ -159,6 +171,11 @@ export class SharedRing<T> implements Flavor<T> {
   sendCase(value: T): SendCase {
     return new RingSend(this, value);
   }
+}
+
+/** The type of the elements of the ring at `ptr`. */
+function typeOf(ptr: number): ElementType<unknown> {
+  return elementType(peekText(core().readU32(ptr + OBJECT_ELEMENT)));
 }
 
 /** A party that waits at a ring. */
@@ -199,7 +216,7 @@ abstract class RingParty<T> {
   }
 
   dispose(_hadEffect: boolean): void {
-    SharedRing.unpin(this.ring.ptr, this.ring.type.id);
+    SharedRing.unpin(this.ring.ptr);
   }
 }
 
@@ -226,21 +243,30 @@ class RingReceive<T> extends RingParty<T> implements ReceiveCase<T> {
 class RingSend<T> extends RingParty<T> implements SendCase {
   protected readonly queue = this.ring.ptr + RING_SENDERS;
   readonly #value: T;
-  /** The value written down, once: a message is not written anew at each try. */
-  #payload: number;
+  /** The value written down, once: not anew at each try. A wide one has bytes of its own, since the scratch serves all. */
+  readonly #payload: number;
+  readonly #bytes: number;
 
   constructor(ring: SharedRing<T>, value: T) {
     // First what may throw: the pin that comes after it is undone by dispose alone.
-    const payload = ring.type.encode(value);
+    const { core: c, type } = ring;
+    const bytes = type.wideBytes === 0 ? 0 : c.allocate(type.wideBytes, "a waiting element");
+    c.bytes(bytes + type.wideBytes);
+    let payload;
+    try {
+      payload = type.encode(value, bytes);
+    } catch (error) {
+      c.fn.free(bytes);
+      throw error;
+    }
     super(ring);
     this.#value = value;
     this.#payload = payload;
+    this.#bytes = bytes;
   }
 
   poll(): boolean {
-    // The scratch may have served others since.
-    if (this.ring.type.isWide) this.#payload = this.ring.type.encode(this.#value);
-    const code = this.ring.push(this.#payload);
+    const code = this.ring.push(this.#payload, this.#bytes);
     if (code === RING_WOULD_BLOCK) return false;
     if (code === RING_IS_CLOSED) {
       throw new ChannelClosedError("send on closed channel", this.#value);
@@ -256,7 +282,8 @@ class RingSend<T> extends RingParty<T> implements SendCase {
   outcome(): void {}
 
   override dispose(hadEffect: boolean): void {
-    if (!hadEffect) this.ring.type.discard(this.#payload);
+    if (!hadEffect) this.ring.type.discard(this.#payload, this.#bytes);
+    this.ring.core.fn.free(this.#bytes);
     super.dispose(hadEffect);
   }
 }
