@@ -38,6 +38,21 @@ interface Exports {
   waiterFiredIndex(waiter: number): number;
   waiterNew(agent: number, id: number, nodeCount: number): number;
   waiterReset(waiter: number): void;
+  rendezvousClose(channel: number, reason: number, self: number): number;
+  rendezvousEnter(
+    channel: number,
+    isSender: number,
+    node: number,
+    index: number,
+    own: number,
+    payload: number,
+    bytes: number,
+  ): number;
+  rendezvousLeave(channel: number, isSender: number, node: number): void;
+  rendezvousNew(wideBytes: number, kind: number, element: number): number;
+  rendezvousReceive(channel: number, into: number, self: number): number;
+  rendezvousSend(channel: number, payload: number, from: number, self: number): number;
+  rendezvousWasMet(node: number): number;
   ringCanReceive(ring: number): number;
   ringCanSend(ring: number): number;
   ringClose(ring: number, reason: number, self: number): number;
@@ -200,6 +215,12 @@ export class Core {
   loadU32(ptr: number): number {
     if (ptr >>> 2 >= this.u32.length) this.refresh();
     return Atomics.load(this.u32, ptr >>> 2);
+  }
+
+  /** Writes the u32 at `ptr` atomically. */
+  storeU32(ptr: number, value: number): void {
+    if (ptr >>> 2 >= this.u32.length) this.refresh();
+    Atomics.store(this.u32, ptr >>> 2, value);
   }
 
   /** Returns the bytes of memory, at least up to `end`. */

@@ -45,10 +45,10 @@ export interface ElementType<T> {
   discard(payload: number, ptr: number): void;
 }
 
-function refuse(value: unknown, expected: string): Error {
+/** A number that a numeric type cannot hold is out of range; anything else is of the wrong type. */
+function refuse(value: unknown, expected: string, right?: "number" | "bigint"): Error {
   const message = `Cannot send ${show(value)}: expected ${expected}`;
-  const isNumber = typeof value === "number" || typeof value === "bigint";
-  return isNumber ? new RangeError(message) : new TypeError(message);
+  return typeof value === right ? new RangeError(message) : new TypeError(message);
 }
 
 // Classes, not object literals: a call through one of a few classes is one that the engine can inline.
@@ -59,7 +59,7 @@ class I32 implements ElementType<number> {
 
   encode(value: number): number {
     if (typeof value !== "number" || (value | 0) !== value) {
-      throw refuse(value, "an i32, an integer from -2147483648 to 2147483647");
+      throw refuse(value, "an i32, an integer from -2147483648 to 2147483647", "number");
     }
     return value;
   }
@@ -80,7 +80,7 @@ class U32 implements ElementType<number> {
 
   encode(value: number): number {
     if (typeof value !== "number" || value >>> 0 !== value) {
-      throw refuse(value, "a u32, an integer from 0 to 4294967295");
+      throw refuse(value, "a u32, an integer from 0 to 4294967295", "number");
     }
     return value;
   }
@@ -117,7 +117,8 @@ class Small implements ElementType<number> {
       value > this.#maximum
     ) {
       const range = `an integer from ${this.#minimum} to ${this.#maximum}`;
-      throw refuse(value, `${/^[aeiou]8|^i/.test(this.name) ? "an" : "a"} ${this.name}, ${range}`);
+      const article = this.name.startsWith("i") ? "an" : "a";
+      throw refuse(value, `${article} ${this.name}, ${range}`, "number");
     }
     return value;
   }
@@ -149,7 +150,11 @@ class F32 implements ElementType<number> {
     if (typeof value !== "number") throw refuse(value, "an f32, a number");
     floats[0] = value;
     if (Number.isFinite(value) && !Number.isFinite(floats[0])) {
-      throw refuse(value, "an f32, a number of at most 3.4028234663852886e38 in magnitude");
+      throw refuse(
+        value,
+        "an f32, a number of at most 3.4028234663852886e38 in magnitude",
+        "number",
+      );
     }
     return floatBits[0]!;
   }
@@ -183,7 +188,7 @@ class Long implements ElementType<bigint> {
       const expected = isSigned
         ? "an i64, a bigint from -(2n**63n) to 2n**63n-1n"
         : "a u64, a bigint from 0n to 2n**64n-1n";
-      throw refuse(value, expected);
+      throw refuse(value, expected, "bigint");
     }
     core().u64[ptr >>> 3] = value;
     return 0;

@@ -86,6 +86,12 @@ export const NODE_WAITER = 12;
 export const NODE_INDEX = 16;
 /** u32: how much of a counted resource it asks for (semaphore). */
 export const NODE_NEED = 20;
+/** u32: a rendezvous' narrow element: the sender's, or what the receiver was handed. */
+export const NODE_PAYLOAD = 20;
+/** u32: address of the bytes of a rendezvous' wide element, on either side. */
+export const NODE_BYTES = 24;
+/** u32: 1 when a rendezvous' other side has met this one. */
+export const NODE_MET = 28;
 
 // ---- Wait queue
 /** u32, atomic: spin lock. */
@@ -107,7 +113,7 @@ export const OBJECT_KIND = 4;
 export const OBJECT_ELEMENT = 8;
 
 // ---- Ring (a shared object)
-/** u32: slots, ≥ 1. */
+/** u32: slots; 0 says that it is no ring but a rendezvous, which has the words up to RING_SENDERS and no slots. */
 export const RING_CAPACITY = 12;
 /** u32: bytes from slot to slot: 8, and for wide elements their bytes rounded up to 8. */
 export const RING_STRIDE = 16;
@@ -125,6 +131,8 @@ export const RING_HEAD = 128;
 /** u32: slot index at which producers start to look; a hint. */
 export const RING_TAIL = 256;
 export const RING_SLOTS = 384;
+/** Bytes of a rendezvous: a ring up to its queues. */
+export const RENDEZVOUS_SIZE = 96;
 /** Results of the ring's operations. */
 export const RING_OK = 0;
 /** It worked, and a waiter of the calling agent itself was fired into its inbox. */
@@ -213,6 +221,8 @@ export const WORKER_TAKEN = 204;
 export const WORKER_STOLE = 208;
 /** u32: 1 when its thread ended in order: nothing is to come for its agent any more. */
 export const WORKER_IS_CLEAN = 212;
+/** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
+export const WORKER_IS_DISMISSED = 216;
 /** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */

@@ -79,9 +79,19 @@ class Struct implements ElementType<Record<string, unknown>> {
   }
 
   #discardFirst(count: number, ptr: number): void {
-    for (const { type, byteOffset } of this.#fields.slice(0, count)) {
-      type.discard(narrowAt(type, ptr + byteOffset), ptr + byteOffset);
-    }
+    // All is read before anything is discarded: that may be a channel's end, which goes through the same scratch.
+    for (const [type, payload] of this.#narrowOfFirst(count, ptr)) type.discard(payload, 0);
+  }
+
+  /** The narrow fields among the first `count` with their payloads, those of structs within included. */
+  #narrowOfFirst(count: number, ptr: number): [ElementType<unknown>, number][] {
+    return this.#fields.slice(0, count).flatMap(({ type, byteOffset }) => {
+      if (type instanceof Struct) {
+        return type.#narrowOfFirst(type.#fields.length, ptr + byteOffset);
+      }
+      // Of what is wide and no struct nothing is allocated.
+      return type.wideBytes > 0 ? [] : [[type, narrowAt(type, ptr + byteOffset)]];
+    });
   }
 }
 

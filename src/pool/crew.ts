@@ -16,6 +16,7 @@ import {
   WORKER_AGENT,
   WORKER_FINISHED,
   WORKER_IS_CLEAN,
+  WORKER_IS_DISMISSED,
   WORKER_STOLE,
   WORKER_SUBMITTED,
   WORKER_TOOK,
@@ -39,6 +40,8 @@ interface Hand {
 
 /** How long a thread that was asked to stop may take, where the pool was closed in peace. */
 const CLOSE_GRACE_MS = 1000;
+/** How long one may take that is still starting: it stops by itself as soon as it has started. */
+const START_GRACE_MS = 10_000;
 /** A timer this long keeps the process alive as long as it is set. */
 const LONGEST_MS = 0x7fffffff;
 
@@ -57,6 +60,8 @@ export class Crew implements Backend, Home, SignalListener {
   /** Why threads ended that died, by their agents. */
   readonly #failures = new Map<number, { readonly reason: unknown } | undefined>();
   #hired = 0;
+  /** Reports whether a thread had to be stopped against its will. */
+  #isForced = false;
   #final: PoolStats | undefined;
   #state: "open" | "closing" | "terminating" | "gone" = "open";
   #keepAlive: ReturnType<typeof setInterval> | undefined;
@@ -166,7 +171,7 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   #hasEntered(slot: number): boolean {
-    return this.#agent.core.readU32(this.ptr + POOL_WORKERS + slot * 4) !== 0;
+    return this.#agent.core.loadU32(this.ptr + POOL_WORKERS + slot * 4) !== 0;
   }
 
   get isTerminating(): boolean {
@@ -244,33 +249,41 @@ export class Crew implements Backend, Home, SignalListener {
     // Waiting for threads, which do not keep the process alive by themselves.
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
     if (this.isTerminating) this.#callOff();
-    const { fn } = this.#agent.core;
     const hands = this.#hands.filter((hand) => hand !== undefined);
-    for (const { slot, worker, thread } of hands) {
-      if (this.#hasEntered(slot)) {
-        fn.agentSignal(this.#agent.core.readU32(worker + WORKER_AGENT), SIGNAL_STOP);
-      } else thread.terminate();
-    }
-    let grace: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => grace = setTimeout(resolve, graceMs));
-    const ended = Promise.all(hands.map((hand) => hand.ended));
-    await Promise.race([ended, late]);
-    clearTimeout(grace);
-    // Those that have ended by now do not mind.
-    await Promise.all(hands.map((hand) => hand.thread.terminate()));
-    await ended;
+    await Promise.all(hands.map((hand) => this.#dismiss(hand, graceMs)));
     if (this.#state === "gone") return;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.#free();
   }
 
+  /** Asks a thread to stop, gives it time, and then stops it wherever it is. */
+  async #dismiss({ slot, worker, thread, ended }: Hand, graceMs: number): Promise<void> {
+    const c = this.#agent.core;
+    // A thread that is still starting looks at this word once it is in the table; one that is in the table is signalled.
+    c.storeU32(worker + WORKER_IS_DISMISSED, 1);
+    const hasEntered = this.#hasEntered(slot);
+    if (hasEntered) c.fn.agentSignal(c.readU32(worker + WORKER_AGENT), SIGNAL_STOP);
+    let grace: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<true>((resolve) => {
+      grace = setTimeout(resolve, hasEntered ? graceMs : Math.max(graceMs, START_GRACE_MS), true);
+    });
+    const isLate = await Promise.race([ended, late]);
+    clearTimeout(grace);
+    if (isLate !== true) return;
+    this.#isForced = true;
+    await thread.terminate();
+    await ended;
+  }
+
   #free(): void {
     this.#state = "gone";
     this.#agent.removeListener(this);
     this.#agent.drain();
-    const { fn } = this.#agent.core;
     this.#final = this.#report();
+    // Deno says that a thread has ended when it has only been told to. What such a one may still touch is never reused.
+    if (this.#isForced) return;
+    const { fn } = this.#agent.core;
     for (const { worker } of this.#retired) fn.workerFree(worker);
     this.#functions.free();
     fn.workerFree(this.worker);

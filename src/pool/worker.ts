@@ -18,6 +18,7 @@ import {
   WOKE_SELF,
   WORKER_FINISHED,
   WORKER_IS_CLEAN,
+  WORKER_IS_DISMISSED,
   WORKER_TOOK,
 } from "../memory/layout.ts";
 import { type Agent, agent } from "../park/agent.ts";
@@ -72,7 +73,9 @@ class Worker {
     let isSearching = false;
     let left = STRIDE;
     let sliceStart = performance.now();
-    while (!this.#agent.isStopping) {
+    // Whoever dismisses sets the word and then looks whether we are in the table: one of the two sees the other.
+    const isDismissed = this.#core.loadU32(worker + WORKER_IS_DISMISSED) !== 0;
+    while (!isDismissed && !this.#agent.isStopping) {
       const task = fn.workerTake(pool, worker) >>> 0;
       if (task !== 0) {
         if (isSearching) fn.workerFound(pool, worker);

@@ -23,6 +23,15 @@ export {
   waiterReset,
 } from "./queue";
 export {
+  rendezvousClose,
+  rendezvousEnter,
+  rendezvousLeave,
+  rendezvousNew,
+  rendezvousReceive,
+  rendezvousSend,
+  rendezvousWasMet,
+} from "./rendezvous";
+export {
   ringCanReceive,
   ringCanSend,
   ringClose,

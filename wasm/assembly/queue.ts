@@ -110,6 +110,15 @@ export function queueEnter(queue: usize, waiter: usize, slot: u32, index: u32, n
   store<u32>(node + NODE_NEED, need);
   store<u32>(node + NODE_NEXT, 0);
   acquire(queue + QUEUE_LOCK);
+  link(queue, node);
+  release(queue + QUEUE_LOCK);
+}
+
+/** Puts `node`, whose successor is 0, at the end of `queue`; the caller holds the lock. */
+// @ts-ignore: decorator
+@inline
+export function link(queue: usize, node: usize): void {
+  // Plain: all of these words belong to the lock (I1).
   const tail: usize = load<u32>(queue + QUEUE_TAIL);
   store<u32>(node + NODE_PREVIOUS, <u32>tail);
   store<u32>(node + NODE_QUEUE, <u32>queue);
@@ -117,7 +126,6 @@ export function queueEnter(queue: usize, waiter: usize, slot: u32, index: u32, n
   else store<u32>(tail + NODE_NEXT, <u32>node);
   store<u32>(queue + QUEUE_TAIL, <u32>node);
   store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);
-  release(queue + QUEUE_LOCK);
 }
 
 /**
@@ -136,7 +144,7 @@ export function queueLeave(queue: usize, waiter: usize, slot: u32): void {
 /** Takes `node` out of `queue`; the caller holds the lock and has seen it there. */
 // @ts-ignore: decorator
 @inline
-function unlink(queue: usize, node: usize): void {
+export function unlink(queue: usize, node: usize): void {
   // Plain: all of these words belong to the lock (I1).
   const next: usize = load<u32>(node + NODE_NEXT);
   const previous: usize = load<u32>(node + NODE_PREVIOUS);
@@ -149,7 +157,8 @@ function unlink(queue: usize, node: usize): void {
 }
 
 /**
- * Takes `node` out of `queue` and fires its waiter, if that is still to be had. The caller holds the lock, and rings.
+ * Takes `node` out of `queue` and claims its waiter, if that is still to be had. The caller holds the lock; it delivers with
+ * `inboxPush(agent, waiter)` before it releases, and rings afterwards.
  *
  * - Linearization: the swap of the claim word.
  * - Order: claim, unlink, deliver (I2). A delivery before the unlink would let the owner free the node that is being taken
@@ -161,14 +170,22 @@ function unlink(queue: usize, node: usize): void {
  */
 // @ts-ignore: decorator
 @inline
-export function fire(queue: usize, node: usize): usize {
+export function claimNode(queue: usize, node: usize): usize {
   const waiter: usize = load<u32>(node + NODE_WAITER);
   const isMine = cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE;
   unlink(queue, node);
   if (!isMine) return 0;
   const agent: usize = load<u32>(waiter + WAITER_AGENT);
-  if (load32(agent + AGENT_STATE) == AGENT_DEAD) return 0;
-  inboxPush(agent, waiter);
+  return load32(agent + AGENT_STATE) == AGENT_DEAD ? 0 : agent;
+}
+
+/** As `claimNode`, and delivers. */
+// @ts-ignore: decorator
+@inline
+export function fire(queue: usize, node: usize): usize {
+  const waiter: usize = load<u32>(node + NODE_WAITER);
+  const agent = claimNode(queue, node);
+  if (agent != 0) inboxPush(agent, waiter);
   return agent;
 }
 
@@ -184,13 +201,18 @@ export function fire(queue: usize, node: usize): usize {
  * @returns a `WOKE_…` code
  */
 export function queueWake(queue: usize, self: usize): i32 {
+  return wakeUnder(queue + QUEUE_LOCK, queue, self);
+}
+
+/** As `queueWake`, for a queue that stands under the lock at `lock`. */
+export function wakeUnder(lock: usize, queue: usize, self: usize): i32 {
   // Fast path: nobody waits. Sound because a waiter looks again after it has entered (law 3).
   while (load32(queue + QUEUE_COUNT) != 0) {
     let agent: usize = 0;
-    acquire(queue + QUEUE_LOCK);
+    acquire(lock);
     const node: usize = load<u32>(queue + QUEUE_HEAD);
     if (node != 0) agent = fire(queue, node);
-    release(queue + QUEUE_LOCK);
+    release(lock);
     if (agent == self && agent != 0) return WOKE_SELF;
     if (agent != 0) {
       ring(agent);
@@ -202,9 +224,14 @@ export function queueWake(queue: usize, self: usize): i32 {
 
 /** Fires everyone who waits in `queue` now. @returns `WOKE_SELF` when one of them is the caller's own. */
 export function queueWakeAll(queue: usize, self: usize): i32 {
+  return wakeAllUnder(queue + QUEUE_LOCK, queue, self);
+}
+
+/** As `queueWakeAll`, for a queue that stands under the lock at `lock`. */
+export function wakeAllUnder(lock: usize, queue: usize, self: usize): i32 {
   let result = WOKE_NONE;
   for (let left = load32(queue + QUEUE_COUNT); left != 0; left--) {
-    const woke = queueWake(queue, self);
+    const woke = wakeUnder(lock, queue, self);
     if (woke == WOKE_NONE) break;
     if (result != WOKE_SELF) result = woke;
   }
