@@ -6,6 +6,7 @@
 import { ChannelClosedError } from "../errors.ts";
 import { checkInteger, checkSignal, show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
+import { core } from "../memory/core.ts";
 import {
   type ElementType,
   elementType,
@@ -15,11 +16,14 @@ import {
 import { dropObject, holdObject, KIND_CHANNEL, registerKind, shared } from "../memory/handle.ts";
 import { type Inlet, type Outlet, type SendCase, sink, source } from "../select/case.ts";
 import { HandleType } from "../memory/handle_type.ts";
+import { RING_CAPACITY } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import { Disposed } from "./flavors/disposed.ts";
 import type { Flavor } from "./flavors/flavor.ts";
 import { LocalFlavor } from "./flavors/local.ts";
+import { elementTypeOf, SharedFlavor } from "./flavors/shared.ts";
+import { SharedRendezvous } from "./flavors/shared_rendezvous.ts";
 import { MAX_CAPACITY, SharedRing } from "./flavors/shared_ring.ts";
 import * as receiver from "../select/receiver.ts";
 import type {
@@ -57,7 +61,7 @@ import type {
  */
 export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable, AsyncDisposable {
   #flavor: Flavor<T>;
-  readonly #ring: SharedRing<T> | undefined;
+  readonly #shared: SharedFlavor<T> | undefined;
 
   /**
    * Makes a by-reference channel.
@@ -70,24 +74,26 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * Makes a typed channel.
    *
    * @param type What it carries: `i32`, `u32`, `f64`, `bool`, `text`, `bytes` or `any()`.
-   * @param capacity How many values may wait: an integer from 1 to 134213632.
+   * @param capacity How many values may wait: an integer from 0, a rendezvous and the default, to 134213632.
    * @throws {RangeError | TypeError} if `capacity` is something else
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
-  constructor(type: ElementType<T>, capacity: number);
-  constructor(first: ElementType<T> | number = 0, capacity?: number) {
-    if (first instanceof SharedRing) {
-      this.#flavor = this.#ring = first;
+  constructor(type: ElementType<T>, capacity?: number);
+  constructor(first: ElementType<T> | number = 0, capacity: number = 0) {
+    if (first instanceof SharedFlavor) {
+      this.#flavor = this.#shared = first;
     } else if (isElementType(first)) {
-      checkInteger("the capacity of a typed channel", capacity, 1, MAX_CAPACITY);
-      this.#flavor = this.#ring = SharedRing.create(first, capacity!);
+      checkInteger("the capacity of a typed channel", capacity, 0, MAX_CAPACITY);
+      this.#flavor = this.#shared = capacity === 0
+        ? SharedRendezvous.create(first)
+        : SharedRing.create(first, capacity);
     } else {
       if (first !== Infinity) checkInteger("a capacity", first, 0, Number.MAX_SAFE_INTEGER);
       this.#flavor = new LocalFlavor<T>(first as number);
       return;
     }
-    this.#ring.handle = this;
-    holdObject(this, this.#ring.ptr);
+    this.#shared.handle = this;
+    holdObject(this, this.#shared.ptr);
   }
 
   /** How many values may wait without a receiver. */
@@ -117,11 +123,11 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
 
   /** What goes to another thread in this channel's place. */
   get [shared](): number | string {
-    if (this.#ring === undefined) {
+    if (this.#shared === undefined) {
       return "Cannot send a by-reference channel to another thread: give it an element type, as in new Channel(i32, 8)";
     }
     if (this.#flavor instanceof Disposed) return "Cannot send a disposed channel to another thread";
-    return this.#ring.ptr;
+    return this.#shared.ptr;
   }
 
   /**
@@ -253,7 +259,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * anywhere has gone, the channel is closed and its memory returned. Disposing twice is harmless.
    */
   [Symbol.dispose](): void {
-    if (this.#ring !== undefined) {
+    if (this.#shared !== undefined) {
       this.#flavor = new Disposed(this.capacity);
       dropObject(this);
     } else if (!this.#flavor.closed) {
@@ -307,9 +313,13 @@ export function channelOf<T>(type: ElementType<T>): ElementType<Channel<T>> {
 registerElementTypes("channelOf", (body) => channelOf(elementType(body)) as ElementType<unknown>);
 
 registerKind(KIND_CHANNEL, {
-  revive: (ptr) => {
-    const ring = SharedRing.revive(ptr);
-    return new Channel<unknown>(ring as never, ring.capacity);
-  },
-  abandon: SharedRing.abandon,
+  revive: (ptr) => new Channel<unknown>(reviveFlavor(ptr) as never),
+  abandon: (ptr) => reviveFlavor(ptr).abandon(),
 });
+
+function reviveFlavor(ptr: number): SharedFlavor<unknown> {
+  const type = elementTypeOf(ptr);
+  return core().readU32(ptr + RING_CAPACITY) === 0
+    ? new SharedRendezvous(ptr, type)
+    : new SharedRing(ptr, type);
+}

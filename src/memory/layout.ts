@@ -213,7 +213,7 @@ export const FUNCTION_SIZE = 8;
 export const WORKER_AGENT = 192;
 /** u32: state of its random generator; the worker's own. */
 export const WORKER_RANDOM = 196;
-/** u32: 1 while it is counted in POOL_SEARCHING; the worker's own. */
+/** u32: 1 while it is counted in POOL_SEARCHING and knows it; the worker's own. */
 export const WORKER_SEARCHING = 200;
 /** u32: the task that it has taken and not yet started; the worker's own. */
 export const WORKER_TAKEN = 204;
@@ -223,13 +223,19 @@ export const WORKER_STOLE = 208;
 export const WORKER_IS_CLEAN = 212;
 /** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED = 216;
-/** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
+/** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
 export const WORKER_SUBMITTED = 384;
 export const WORKER_TOOK = 388;
 export const WORKER_FINISHED = 392;
 export const WORKER_SIZE = 512;
+/** It runs or searches. */
+export const IDLE_NOT = 0;
+/** It offers to be woken. */
+export const IDLE_OFFERED = 1;
+/** Somebody has taken the offer, and counts it in POOL_SEARCHING; it does not know yet. */
+export const IDLE_CALLED = 2;
 
 // ---- Pool (a shared object)
 /** u32: entries in the table of workers; written once. */
@@ -242,7 +248,7 @@ export const POOL_FUNCTIONS = 20;
 export const POOL_HIRED = 24;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE = 128;
-/** u32, atomic: workers that look for a task. */
+/** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
 export const POOL_SEARCHING = 132;
 /** u32, atomic: lock of the injector. */
 export const POOL_LOCK = 256;

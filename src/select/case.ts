@@ -11,6 +11,12 @@ export interface Wait {
   enterShared(index: number, queue: number, need: number): void;
   /** Takes it out again; harmless when it is out. */
   leaveShared(index: number, queue: number): void;
+  /** Address of the wait's node for case `index`, for a case that enters its queue by itself. */
+  nodeOf(index: number): number;
+  /** Such a case has entered the queue at `queue`. */
+  entered(queue: number): void;
+  /** How many such cases of this wait are in the queue at `queue`. */
+  countIn(queue: number): number;
   /**
    * Claims the wait for case `index`, on behalf of something that happened on this thread.
    *
@@ -49,9 +55,13 @@ export interface Case {
    * fired, or it has to wait.
    */
   isReady(): boolean;
-  /** Begins to wait: from now on the other side can find it. */
-  enter(wait: Wait): void;
-  /** Ends waiting; harmless when it has ended. `wasClaimed`: this is the case that the wait ended with. */
+  /**
+   * Begins to wait: from now on the other side can find it.
+   *
+   * @returns false when it found that it need not wait: it is not in then, and the wait starts again
+   */
+  enter(wait: Wait): boolean;
+  /** Ends waiting; harmless when it has ended, or never begun. `wasClaimed`: this is the case that the wait ended with. */
   leave(wasClaimed: boolean): void;
   /**
    * Another thread has fired the case: takes the effect.

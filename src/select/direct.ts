@@ -38,12 +38,24 @@ class DirectWait<C extends Case, R> implements Wait {
     }
   }
 
-  enterShared(): void {
-    throw new TypeError("Cannot enter a shared queue: the case is of this thread");
+  enterShared(): never {
+    throw new TypeError("Cannot wait in shared memory: the case is of this thread");
   }
 
-  leaveShared(): void {
-    throw new TypeError("Cannot leave a shared queue: the case is of this thread");
+  leaveShared(): never {
+    return this.enterShared();
+  }
+
+  nodeOf(): never {
+    return this.enterShared();
+  }
+
+  entered(): never {
+    return this.enterShared();
+  }
+
+  countIn(): never {
+    return this.enterShared();
   }
 
   rearm(): void {}

@@ -16,7 +16,7 @@
 import { AgentCannotBlockError, PoolClosedError } from "../errors.ts";
 import { randomBelow } from "../internal/random.ts";
 import { exhausted } from "../memory/core.ts";
-import { CLAIM_SELF } from "../memory/layout.ts";
+import { CLAIM_SELF, NODE_SIZE, WAITER_NODES } from "../memory/layout.ts";
 import { type Addressee, type Agent, agent } from "../park/agent.ts";
 import { type Alarm, clearAlarm, setAlarm } from "./alarm.ts";
 import type { Case, Wait } from "./case.ts";
@@ -41,6 +41,8 @@ export class Operation<R> implements Wait, Addressee {
   /** Index of the case that claimed it, `WAITING` or `SELF`; for a wait in shared memory its claim word decides. */
   #claim = SELF;
   #alarm: Alarm | undefined;
+  /** How many cases have entered a queue by themselves, by queue: a select does not meet itself. */
+  #entered: Map<number, number> | undefined;
   #isBlocking = false;
   #resolve!: (result: R) => void;
   #reject!: (reason: unknown) => void;
@@ -133,8 +135,9 @@ export class Operation<R> implements Wait, Addressee {
       this.#open();
       const cases = this.#cases;
       const order = cases.length === 1 ? cases : [...cases].sort((a, b) => a.rank - b.rank);
-      for (const each of order) each.enter(this);
-      if (!cases.some((each) => each.isShared && each.isReady()) || !this.#claimSelf()) break;
+      const isReady = !order.every((each) => each.enter(this)) ||
+        cases.some((each) => each.isShared && each.isReady());
+      if (!isReady || !this.#claimSelf()) break;
       this.#leaveAll(SELF);
       if (this.#pollAll()) return;
     }
@@ -164,6 +167,7 @@ export class Operation<R> implements Wait, Addressee {
 
   /** Makes the wait claimable. No case is entered. */
   #open(): void {
+    this.#entered?.clear();
     this.#claim = WAITING;
     if (this.#ptr !== 0) this.#agent!.core.fn.waiterReset(this.#ptr);
   }
@@ -265,6 +269,19 @@ export class Operation<R> implements Wait, Addressee {
 
   enterShared(index: number, queue: number, need: number): void {
     this.#agent!.core.fn.queueEnter(queue, this.#ptr, index, index, need);
+  }
+
+  nodeOf(index: number): number {
+    return this.#ptr + WAITER_NODES + index * NODE_SIZE;
+  }
+
+  entered(queue: number): void {
+    this.#entered ??= new Map();
+    this.#entered.set(queue, this.countIn(queue) + 1);
+  }
+
+  countIn(queue: number): number {
+    return this.#entered?.get(queue) ?? 0;
   }
 
   leaveShared(index: number, queue: number): void {

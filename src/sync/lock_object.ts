@@ -128,9 +128,10 @@ export abstract class LockCase<O extends LockObject> implements Case {
 
   abstract isReady(): boolean;
 
-  enter(wait: Wait): void {
+  enter(wait: Wait): boolean {
     this.#wait = wait;
     wait.enterShared(this.index, this.object.ptr + LOCK_QUEUE, this.need);
+    return true;
   }
 
   leave(wasClaimed: boolean): void {

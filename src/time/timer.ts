@@ -92,9 +92,10 @@ export class TimerCase extends ListNode implements ReceiveCase<Date> {
     return this.deadline <= performance.now();
   }
 
-  enter(wait: Wait): void {
+  enter(wait: Wait): boolean {
     this.#wait = wait;
     this.#source.waiting.push(this);
+    return true;
   }
 
   leave(): void {

@@ -15,6 +15,7 @@ import {
   fill,
   type Flavor,
   flavors,
+  keyOf,
   samples,
   testEach,
 } from "./flavors.ts";
@@ -207,11 +208,6 @@ testEach(
     ]);
   },
 );
-
-/** What is told apart: text of a sample. */
-function keyOf(value: unknown): string {
-  return JSON.stringify(value);
-}
 
 function keysOf(flavor: Flavor, count: number): string[] {
   return samples(flavor, 0, count).map(keyOf).sort();

@@ -8,6 +8,7 @@ import {
   fail,
 } from "../support/assert.ts";
 import { test } from "../support/test.ts";
+import { drain } from "./waiting.ts";
 import { bounded, fill, flavors, local, shared, testEach } from "./flavors.ts";
 
 testEach(flavors, "Channel[Symbol.dispose]() closes the only handle's channel", (flavor) => {
@@ -68,20 +69,16 @@ testEach(local, "Channel[Symbol.dispose]() leaves what a by-reference channel ho
   assertEquals([await channel.receive(), await channel.receive()], ["left", undefined]);
 });
 
-/** Every use of a channel but `closed` and `capacity`. */
+/** Every use of a channel but `closed` and `capacity` that ends at once. */
 const uses: Readonly<Record<string, (channel: Channel<unknown>, value: unknown) => unknown>> = {
-  "send": (channel, value) => channel.send(value),
   "sendSync": (channel, value) => channel.sendSync(value),
   "trySend": (channel, value) => channel.trySend(value),
-  "receive": (channel) => channel.receive(),
   "receiveSync": (channel) => channel.receiveSync(),
   "tryReceive": (channel) => channel.tryReceive(),
-  "next": (channel) => channel.next(),
   "size": (channel) => channel.size,
   "close": (channel) => channel.close(),
-  "iterator": (channel) => channel[Symbol.asyncIterator](),
-  "select": (channel) => trySelect({ only: channel }),
-  "select send": (channel, value) => trySelect({ only: send(channel, value) }),
+  "trySelect": (channel) => trySelect({ only: channel }),
+  "trySelect with a send": (channel, value) => trySelect({ only: send(channel, value) }),
 };
 
 for (const [name, use] of Object.entries(uses)) {
@@ -89,6 +86,25 @@ for (const [name, use] of Object.entries(uses)) {
     const channel = flavor.make();
     channel[Symbol.dispose]();
     assertThrows(() => use(channel, flavor.sample(0)), TypeError, "disposed channel");
+  });
+}
+
+/** Every use that may wait. */
+const waits: Readonly<
+  Record<string, (channel: Channel<unknown>, value: unknown) => Promise<unknown>>
+> = {
+  "send": (channel, value) => channel.send(value),
+  "receive": (channel) => channel.receive(),
+  "next": (channel) => channel.next(),
+  "for await": (channel) => drain(channel),
+  "select": (channel) => select({ only: channel }),
+};
+
+for (const [name, wait] of Object.entries(waits)) {
+  testEach(shared, `Channel rejects ${name} once a typed channel is disposed`, async (flavor) => {
+    const channel = flavor.make();
+    channel[Symbol.dispose]();
+    await assertRejects(() => wait(channel, flavor.sample(0)), TypeError, "disposed channel");
   });
 }
 

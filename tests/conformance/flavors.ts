@@ -4,7 +4,19 @@
  *
  * @module
  */
-import { any, bool, bytes, Channel, type ElementType, f64, i32, text, u32 } from "../../mod.ts";
+import {
+  any,
+  bool,
+  bytes,
+  Channel,
+  type ElementType,
+  f64,
+  i32,
+  i64,
+  struct,
+  text,
+  u32,
+} from "../../mod.ts";
 import { test } from "../support/test.ts";
 
 /** One kind of channel, and values that it carries. */
@@ -42,7 +54,8 @@ function typed<T>(
   isDistinct: boolean = true,
 ): Flavor[] {
   return TYPED_CAPACITIES.map((capacity) => ({
-    name: `${type.name}, capacity ${capacity}`,
+    // Of a struct's name, which tells its fields, the head.
+    name: `${type.name.split("(")[0]}, capacity ${capacity}`,
     capacity,
     isTyped: true,
     isDistinct,
@@ -60,11 +73,28 @@ export const flavors: readonly Flavor[] = [
   ...typed(i32, (index) => index - 1000),
   ...typed(u32, (index) => 0xffffffff - index),
   ...typed(f64, (index) => index + 0.5),
+  ...typed(i64, (index) => BigInt(index) - 2n ** 62n),
   // Of period 3, which no capacity here but 3 divides: a swap of neighbours shows.
   ...typed(bool, (index) => index % 3 === 0, false),
   ...typed(text, (index) => index % 2 === 0 ? `value ${index}` : `wert ${index} äöü 🎉`),
   ...typed(bytes, (index) => Uint8Array.of(index >>> 16, index >>> 8, index)),
   ...typed(any<unknown>(), (index) => ({ index, list: [index, `${index}`] })),
+  ...typed(
+    struct({
+      id: u32,
+      at: struct({ x: f64, y: f64 }),
+      label: text,
+      isOdd: bool,
+      more: any<unknown>(),
+    }),
+    (index) => ({
+      id: index,
+      at: { x: index / 2, y: -index },
+      label: `no. ${index}`,
+      isOdd: index % 2 === 1,
+      more: [index],
+    }),
+  ),
 ];
 
 /** Those that may be full. */
@@ -98,6 +128,11 @@ export function testEach(
   body: (flavor: Flavor) => void | Promise<void>,
 ): void {
   for (const flavor of chosen) test(`${name} [${flavor.name}]`, () => body(flavor));
+}
+
+/** A text that stands for a sample and no other of its flavor. */
+export function keyOf(sample: unknown): string {
+  return typeof sample === "bigint" ? `${sample}n` : JSON.stringify(sample);
 }
 
 /** The samples from number `from` up to before `to`. */

@@ -1,5 +1,19 @@
 /** Memory stays flat: what lived before is what lives after, to the byte. */
-import { any, bool, bytes, Channel, type ElementType, f64, i32, text, u32 } from "../../mod.ts";
+import {
+  any,
+  bool,
+  bytes,
+  Channel,
+  channelOf,
+  type ElementType,
+  f64,
+  i32,
+  i64,
+  struct,
+  text,
+  u32,
+  u8,
+} from "../../mod.ts";
 import { core, exhausted, memoryUse } from "../../src/memory/core.ts";
 import { SharedMemoryExhaustedError } from "../../src/errors.ts";
 import { settled } from "../conformance/waiting.ts";
@@ -18,18 +32,44 @@ async function assertFlat(body: () => void | Promise<void>): Promise<void> {
   assertStrictEquals(memoryUse().liveBytes, before);
 }
 
-const elements: readonly [ElementType<unknown>, (index: number) => unknown][] = [
-  [i32, (index) => index],
-  [u32, (index) => index],
-  [f64, (index) => index / 3],
-  [bool, (index) => index % 2 === 0],
-  [text, (index) => `text ${index} ü`],
-  [bytes, (index) => new Uint8Array(index % 50)],
-  [any<unknown>(), (index) => ({ index })],
+type Row = readonly [type: ElementType<unknown>, sample: (index: number) => unknown];
+
+/** A row of the table, with the samples' type checked. */
+function row<T>(type: ElementType<T>, sample: (index: number) => T): Row {
+  return [type as ElementType<unknown>, sample];
+}
+
+const elements: readonly Row[] = [
+  row(i32, (index) => index),
+  row(u32, (index) => index),
+  row(f64, (index) => index / 3),
+  row(i64, (index) => BigInt(index)),
+  row(bool, (index) => index % 2 === 0),
+  row(text, (index) => `text ${index} ü`),
+  row(bytes, (index) => new Uint8Array(index % 50)),
+  row(any<unknown>(), (index) => ({ index })),
+  row(
+    struct({
+      id: u32,
+      label: text,
+      data: bytes,
+      more: any<unknown>(),
+      at: struct({ x: f64, note: text }),
+    }),
+    (index) => ({
+      id: index,
+      label: "ü".repeat(index % 9),
+      data: new Uint8Array(index % 30),
+      more: [index],
+      at: { x: index / 2, note: `note ${index}` },
+    }),
+  ),
 ];
 
 for (const [type, sample] of elements) {
-  test(`100,000 channels of ${type.name} disposed with values inside leave no byte`, () =>
+  const name = type.name.split("(")[0];
+
+  test(`100,000 channels of ${name} disposed with values inside leave no byte`, () =>
     assertFlat(() => {
       for (let index = 0; index < 100_000; index++) {
         const channel = new Channel(type, 1 + index % 5);
@@ -40,7 +80,7 @@ for (const [type, sample] of elements) {
       }
     }));
 
-  test(`10,000 values of ${type.name} sent and received leave no byte`, () =>
+  test(`10,000 values of ${name} sent and received leave no byte`, () =>
     assertFlat(() => {
       using channel = new Channel(type, 16);
       for (let index = 0; index < 10_000; index++) {
@@ -48,7 +88,7 @@ for (const [type, sample] of elements) {
       }
     }));
 
-  test(`sends of ${type.name} that wait leave no byte when the channel goes`, () =>
+  test(`sends of ${name} that wait leave no byte when the channel goes`, () =>
     assertFlat(async () => {
       const channel = new Channel(type, 2);
       const sends = Array.from({ length: 100 }, (_, index) => settled(channel.send(sample(index))));
@@ -56,7 +96,7 @@ for (const [type, sample] of elements) {
       await Promise.all(sends);
     }));
 
-  test(`receives of ${type.name} that wait leave no byte when the channel goes`, () =>
+  test(`receives of ${name} that wait leave no byte when the channel goes`, () =>
     assertFlat(async () => {
       const channel = new Channel(type, 2);
       const receives = Array.from({ length: 100 }, () => settled(channel.receive()));
@@ -64,6 +104,31 @@ for (const [type, sample] of elements) {
       await Promise.all(receives);
     }));
 }
+
+test("a struct that is refused half way leaves no byte", () =>
+  assertFlat(() => {
+    using channel = new Channel(struct({ label: text, at: struct({ note: text, level: u8 }) }), 1);
+    for (let index = 0; index < 1000; index++) {
+      const value = { label: `label ${index}`, at: { note: `note ${index}`, level: 256 } };
+      assertThrows(() => channel.trySend(value), RangeError);
+    }
+  }));
+
+// It read the fields that came after the channel from where the channel's own last elements had been put, and freed those twice.
+test("a struct unread that holds the last reference to a channel of structs goes whole", () =>
+  assertFlat(() => {
+    const point = struct({ x: f64, y: f64, name: text });
+    const request = struct({ reply: channelOf(point), label: text, at: point });
+    const outer = new Channel(request, 4);
+    for (let index = 0; index < 3; index++) {
+      const inner = new Channel(point, 4);
+      inner.trySend({ x: 1, y: 2, name: "inner one" });
+      inner.trySend({ x: 3, y: 4, name: "inner two" });
+      outer.trySend({ reply: inner, label: `outer ${index}`, at: { x: 5, y: 6, name: "outer" } });
+      inner[Symbol.dispose]();
+    }
+    outer[Symbol.dispose]();
+  }));
 
 test("closes with a reason leave no byte", () =>
   assertFlat(async () => {

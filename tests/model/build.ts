@@ -34,7 +34,9 @@ const MODEL_FLAGS = [
   // loads and stores.
   ...["--runPasses", "instrument-memory,log-execution", "--disable", "bulk-memory"],
 ];
-/** Where `log_execution` is called in the text of a module: as the first of a loop or function, not at a return. */
+/** The functions in the text of a module; those of the library are single instructions in the core (bulk memory). */
+const FUNCTION = /\n \(func \$(?!~lib\/).*(?:\n {2}.*)*/g;
+/** Where `log_execution` is called in one: as the first of it or of a loop, not at a return. */
 const KILL_POINT =
   /(?:\n *loop\b.*|\n \(func .*(?:\n *\(local .*)*)\n *i32\.const (\d+)\n *call \$log_execution\b/g;
 /** Name of the section of a model that lists them. */
@@ -121,7 +123,9 @@ async function compile(
   if (error !== null || bytes === undefined) {
     throw new Error(`Cannot compile ${entry}:\n${stderr.toString()}`, { cause: error });
   }
-  const points = Array.from(text.matchAll(KILL_POINT), ([, number]) => Number(number));
+  const points = Array.from(text.matchAll(FUNCTION)).flatMap(([body]) =>
+    Array.from(body.matchAll(KILL_POINT), ([, number]) => Number(number))
+  );
   return withSection(bytes, KILL_SECTION, new Uint32Array(points));
 }
 

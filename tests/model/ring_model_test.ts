@@ -20,7 +20,7 @@ const ENTRY = "tests/model/assembly/ring.ts";
 interface Ring {
   heapInit(): void;
   allocate(byteLength: number): number;
-  ringNew(capacity: number, isWide: number, kind: number, element: number): number;
+  ringNew(capacity: number, wideBytes: number, kind: number, element: number): number;
   ringStamp(ring: number, stamp: number): void;
   ringHint(ring: number, head: number, tail: number): void;
   ringSend(ring: number, payload: number, self: number): number;
@@ -110,7 +110,7 @@ function scenario(start: Start, ...scripts: readonly string[]): Scenario<Ring, S
     setup(wasm) {
       wasm.heapInit();
       const scratch = [...scripts, ""].map(() => wasm.allocate(8));
-      const ring = wasm.ringNew(capacity, isWide ? 1 : 0, 0, 0);
+      const ring = wasm.ringNew(capacity, isWide ? 8 : 0, 0, 0);
       wasm.ringStamp(ring, 0xfffffffc);
       const own = scratch.at(-1)!;
       const send = (value: number) =>
@@ -382,16 +382,16 @@ testMistakes("ring", ENTRY, [
   },
   {
     when: "a wide element is read after the swap",
-    find: "if (isWide) store<u64>(into, wide);",
-    replace: "if (isWide) store<u64>(into, load<u64>(slot + 8));",
+    find: "        store<u32>(ring + RING_HEAD, next); // Plain: a hint (I4).\n",
+    replace: "        if (isWide) copy(into, slot + 8, stride);\n        store<u32>(ring + RING_HEAD, next);\n",
     model: scenario({ capacity: 1, isWide: true, filled: 1 }, "s", "r"),
   },
   {
     when: "a wide element is written after its slot is FULL",
-    find: `          store<u64>(slot + 8, load<u64>(from));
+    find: `          copy(slot + 8, from, stride);
           store64(slot, wordOf(lap + FULL, payload));`,
     replace: `          store64(slot, wordOf(lap + FULL, payload));
-          store<u64>(slot + 8, load<u64>(from));`,
+          copy(slot + 8, from, stride);`,
     model: scenario({ capacity: 2, isWide: true }, "ss", "rr"),
   },
   {

@@ -65,8 +65,8 @@ interface State {
   readonly returned: number;
   /** A word that tells that a thread has ended. */
   readonly ended: number;
-  /** If task 0 waits for task 1, the word on which it does. */
-  readonly isLinked: boolean;
+  /** Task 0 submits task 1 and waits for it, on the word `gate`. */
+  readonly forks: boolean;
   readonly gate: number;
 }
 type Thread = VirtualThread<Scheduler>;
@@ -80,7 +80,7 @@ function scenario(
   name: string,
   count: number,
   threads: readonly Body[],
-  { isLinked = false, ...rest }: Partial<PoolScenario> & { isLinked?: boolean } = {},
+  { forks = false, ...rest }: Partial<PoolScenario> & { forks?: boolean } = {},
 ): PoolScenario {
   return {
     name,
@@ -101,13 +101,13 @@ function scenario(
       const words = wasm.allocate(8 * count + 16);
       const counters = words + 16;
       return {
-        ...{ pool, agents, workers, buffers, tasks, isLinked },
+        ...{ pool, agents, workers, buffers, tasks, forks },
         ...{ ended: words, gate: words + 8, counters, returned: counters + 4 * count },
       };
     },
     threads,
     // A thief may read an element that is being replaced, see `deque.ts`.
-    racy: (ptr, { buffers,workers }) => workers.some(w=>ptr===w+WORKER_SEARCHING)||
+    racy: (ptr, { buffers }) =>
       buffers.some((buffer) =>
         ptr >= buffer + BUFFER_ELEMENTS && ptr < buffer + BUFFER_ELEMENTS + 4 * DEQUE_INITIAL
       ),
@@ -129,9 +129,11 @@ function scenario(
   };
 }
 
-/** Task 0 blocks its thread until task 1 runs, too. */
-async function meet({ wait, atomic, notify }: Thread, state: State, number: number): Promise<void> {
+/** Task 0 submits task 1, and blocks its thread until that runs. */
+async function fork(thread: Thread, state: State, number: number): Promise<void> {
+  const { wasm, id, wait, atomic, notify } = thread;
   if (number === 0) {
+    await wasm.workerSubmit(state.pool, state.workers[id]!, state.tasks[1]!);
     await wait(state.gate, 0);
   } else {
     await atomic(state.gate, (words) => words[state.gate >>> 2] = 1);
@@ -146,7 +148,7 @@ async function execute(thread: Thread, state: State, task: number): Promise<void
   const starts = await wasm.taskStart(task, agent);
   const number = state.tasks.indexOf(task);
   if (starts) await wasm.runTask(state.counters + 4 * number);
-  if (state.isLinked) await meet(thread, state, number);
+  if (starts && state.forks) await fork(thread, state, number);
   await wasm.taskFinish(task, starts ? TASK_SUCCEEDED : TASK_CANCELLED, 0, agent);
   await wasm.workerFinished(worker);
 }
@@ -198,12 +200,13 @@ async function drain({ wasm }: Thread, { agents, tasks, returned }: State): Prom
   }
 }
 
-/** The owner: submits all tasks, waits until the pool is quiet, and stops it. */
+/** The owner: submits all tasks, and waits until the pool is quiet. */
 const owns: Body = async (thread, state) => {
   const { wasm, repeat } = thread;
   const { pool, agents, workers, tasks } = state;
-  if (state.isLinked) await wasm.agentSignal(agents[1]!, OTHER_SIGNAL);
-  for (const task of tasks) await wasm.workerSubmit(pool, workers[0]!, task);
+  if (state.forks) await wasm.agentSignal(agents[1]!, OTHER_SIGNAL);
+  const submitted = state.forks ? tasks.slice(0, 1) : tasks;
+  for (const task of submitted) await wasm.workerSubmit(pool, workers[0]!, task);
   if (!await wasm.poolIsQuiet(pool)) {
     await repeat(async () => {
       const signals = await wasm.agentTakeSignals(agents[0]!, -1);
@@ -214,16 +217,64 @@ const owns: Body = async (thread, state) => {
     });
   }
   await drain(thread, state);
-  for (const worker of [1, 2]) await wasm.agentSignal(agents[worker]!, SIGNAL_STOP);
+  return "quiet";
 };
 
-/** Each task has run once and has come back; nobody is counted who is not there. */
-function checkDone({ words, state }: Outcome<Scheduler, State>): void {
+/** Asks the owner to see to a thread that has ended, as the runtime does. */
+const EXIT_SIGNAL = 1 << 17;
+const tellsExit: Body = async ({ wasm, wait }, { agents, ended }) => {
+  await wait(ended, 0);
+  await wasm.agentSignal(agents[0]!, EXIT_SIGNAL);
+};
+
+/** The owner of a pool whose first thread may die. */
+const survives: Body = async (thread, state) => {
+  const { wasm, repeat } = thread;
+  const { pool, agents, workers, tasks } = state;
+  for (const task of tasks) await wasm.workerSubmit(pool, workers[0]!, task);
+  await repeat(async () => {
+    const signals = await wasm.agentTakeSignals(agents[0]!, -1);
+    if (signals & EXIT_SIGNAL) {
+      await wasm.workerLeave(pool, 1);
+      await wasm.agentDied(agents[1]!);
+    }
+    await drain(thread, state);
+    if (signals & (SIGNAL_QUIET | EXIT_SIGNAL) && await wasm.poolIsQuiet(pool)) return true;
+    await wasm.agentSleep(agents[0]!, -1, 0);
+    return undefined;
+  });
+  await drain(thread, state);
+  return "quiet";
+};
+
+/** Each task has come back, or died with its thread after it had started. */
+function checkDeath({ wasm, words, state, results, killed }: Outcome<Scheduler, State>): void {
+  assertEquals(results[0], "quiet", "the owner sleeps");
+  const word = (ptr: number) => words[ptr >>> 2]!;
+  for (const [at, task] of state.tasks.entries()) {
+    const [ran, returned] = [word(state.counters + 4 * at), word(state.returned + 4 * at)];
+    const isOrphan = killed.length > 0 && wasm.taskIsOrphan(task) !== 0;
+    assert(ran <= 1 && returned <= 1, "twice");
+    assertEquals(returned, isOrphan ? 0 : 1, `task ${at} is lost`);
+  }
+}
+
+/** The owner, who then asks its threads to stop. */
+const ownsAndStops: Body = async (thread, state) => {
+  const result = await owns(thread, state);
+  for (const agent of state.agents.slice(1)) await thread.wasm.agentSignal(agent, SIGNAL_STOP);
+  return result;
+};
+
+/** Each task has run once and has come back, the owner knows, and everybody is counted for what he is. */
+function checkDone({ words, state, results, parked }: Outcome<Scheduler, State>): void {
+  assertEquals(results[0], "quiet", "the owner sleeps");
   const word = (ptr: number) => words[ptr >>> 2]!;
   for (const [at] of state.tasks.entries()) {
     assertEquals([word(state.counters + 4 * at), word(state.returned + 4 * at)], [1, 1]);
   }
-  assertEquals([word(state.pool + POOL_IDLE), word(state.pool + POOL_SEARCHING)], [0, 0]);
+  const counted = [word(state.pool + POOL_IDLE), word(state.pool + POOL_SEARCHING)];
+  assertEquals(counted, [parked.length, 0]);
 }
 
 async function assertHolding(model: PoolScenario, options: Options = {}): Promise<void> {
@@ -232,15 +283,30 @@ async function assertHolding(model: PoolScenario, options: Options = {}): Promis
   assertEquals(report.cut + report.throttled, 0);
 }
 
-const one = scenario("one task", 1, [owns, works, works], { check: checkDone });
-const two = scenario("two tasks", 2, [owns, works, works], { check: checkDone });
-const linked = scenario("two tasks that need two threads", 2, [owns, works, works], {
-  check: checkDone,
-  isLinked: true,
+/** What ends with the workers asleep, or asked to stop. */
+const ending: Partial<PoolScenario> = { allowParked: true, check: checkDone };
+const one = scenario("one task", 1, [owns, works, works], ending);
+const two = scenario("two tasks", 2, [owns, works, works], ending);
+const stopped = scenario("one task, and an end", 1, [ownsAndStops, works, works], ending);
+const forking = scenario("a task that waits for its child", 2, [owns, works, works], {
+  ...ending,
+  forks: true,
+});
+
+const mortal: Partial<PoolScenario> = {
+  allowParked: true,
+  check: checkDeath,
+  kill: { thread: 1, tells: ({ ended }) => ended },
+};
+const dying = scenario("a thread dies", 1, [survives, works, works, tellsExit], mortal);
+
+Deno.test("scheduler: no task is lost that a thread had not started when it dies", async () => {
+  await assertHolding(dying, { bound: 1 });
 });
 
 Deno.test("scheduler: each task runs once, and the owner is told when all have", async () => {
   await assertHolding(one, { bound: 2 });
   await assertHolding(two, { bound: 2 });
-  await assertHolding(linked, { bound: 2 });
+  await assertHolding(stopped, { bound: 2 });
+  await assertHolding(forking, { bound: 2 });
 });

@@ -29,7 +29,7 @@ export interface Waiting {
   waiterFiredIndex(waiter: number): number;
   waiterNew(agent: number, id: number, nodeCount: number): number;
   waiterReset(waiter: number): void;
-  ringNew(capacity: number, isWide: number, kind: number, element: number): number;
+  ringNew(capacity: number, wideBytes: number, kind: number, element: number): number;
   ringCanReceive(ring: number): number;
   ringCanSend(ring: number): number;
   ringClose(ring: number, reason: number, self: number): number;

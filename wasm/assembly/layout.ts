@@ -231,7 +231,7 @@ export const FUNCTION_SIZE: usize = 8;
 export const WORKER_AGENT: usize = 192;
 /** u32: state of its random generator; the worker's own. */
 export const WORKER_RANDOM: usize = 196;
-/** u32: 1 while it is counted in POOL_SEARCHING; the worker's own. */
+/** u32: 1 while it is counted in POOL_SEARCHING and knows it; the worker's own. */
 export const WORKER_SEARCHING: usize = 200;
 /** u32: the task that it has taken and not yet started; the worker's own. */
 export const WORKER_TAKEN: usize = 204;
@@ -241,13 +241,20 @@ export const WORKER_STOLE: usize = 208;
 export const WORKER_IS_CLEAN: usize = 212;
 /** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED: usize = 216;
-/** u32, atomic: 1 while it offers to be woken; whoever clears it takes it off POOL_IDLE. */
+/** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE: usize = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
 export const WORKER_SUBMITTED: usize = 384;
 export const WORKER_TOOK: usize = 388;
 export const WORKER_FINISHED: usize = 392;
 export const WORKER_SIZE: usize = 512;
+
+/** It runs or searches. */
+export const IDLE_NOT: u32 = 0;
+/** It offers to be woken. */
+export const IDLE_OFFERED: u32 = 1;
+/** Somebody has taken the offer, and counts it in POOL_SEARCHING; it does not know yet. */
+export const IDLE_CALLED: u32 = 2;
 
 // ---- Pool (a shared object) ---------------------------------------------------------------------------------------
 /** u32: entries in the table of workers; written once. */
@@ -260,7 +267,7 @@ export const POOL_FUNCTIONS: usize = 20;
 export const POOL_HIRED: usize = 24;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE: usize = 128;
-/** u32, atomic: workers that look for a task. */
+/** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
 export const POOL_SEARCHING: usize = 132;
 /** u32, atomic: lock of the injector. */
 export const POOL_LOCK: usize = 256;

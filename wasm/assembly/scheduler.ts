@@ -15,7 +15,7 @@
  * the finished, summed first, are as many as the submitted, summed afterwards (Mattern 1987, "four counter" with
  * monotone counts: a task that was pending between the two sums would show as submitted and not as finished).
  */
-import { add32, cas32, load32, store32 } from "./atomics";
+import { add32, cas32, load32, store32, xchg32 } from "./atomics";
 import { agentSignal } from "./agent";
 import { dequeFree, dequeInit, dequePop, dequePush, dequeSize, dequeSteal } from "./deque";
 import { allocate, free } from "./heap";
@@ -24,6 +24,9 @@ import {
   DEQUE_RETRY,
   ENTRY_NEXT,
   FUNCTION_NEXT,
+  IDLE_CALLED,
+  IDLE_NOT,
+  IDLE_OFFERED,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   POOL_COUNT,
@@ -106,8 +109,10 @@ export function workerLeave(pool: usize, slot: u32): void {
   if (worker == 0) return;
   store32(entry, 0);
   // Plain from here: its thread has ended, and the end was told to this one.
-  if (cas32(worker + WORKER_IDLE, 1, 0) == 1) add32(pool + POOL_IDLE, -1);
-  if (load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);
+  const idle = xchg32(worker + WORKER_IDLE, IDLE_NOT);
+  if (idle == IDLE_OFFERED) add32(pool + POOL_IDLE, -1);
+  // Called, it was counted and did not come to know it.
+  if (idle == IDLE_CALLED || load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);
   for (;;) {
     const task = dequeSteal(worker);
     if (task == 0) break;
@@ -288,13 +293,15 @@ export function poolTellQuiet(pool: usize): void {
  */
 function poolNotify(pool: usize): void {
   // Fast path: all are busy, or somebody is looking.
-  if (load32(pool + POOL_IDLE) == 0 || load32(pool + POOL_SEARCHING) != 0) return;
+  if (load32(pool + POOL_IDLE) == 0 || <i32>load32(pool + POOL_SEARCHING) > 0) return;
   const slots = load<u32>(pool + POOL_SLOTS);
   for (let slot: u32 = 0; slot < slots; slot++) {
     const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
-    if (worker != 0 && load32(worker + WORKER_IDLE) == 1 && cas32(worker + WORKER_IDLE, 1, 0) == 1) {
+    if (
+      worker != 0 && load32(worker + WORKER_IDLE) == IDLE_OFFERED &&
+      cas32(worker + WORKER_IDLE, IDLE_OFFERED, IDLE_CALLED) == IDLE_OFFERED
+    ) {
       // The waker counts, for the sleeper: the next submitter sees one searching and wakes nobody else.
-      store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the sleeper reads it after the bell.
       add32(pool + POOL_SEARCHING, 1);
       add32(pool + POOL_IDLE, -1);
       // A signal, not the bell alone: the sleeper may have raised its flag and not yet set its doorbell.
@@ -306,14 +313,20 @@ function poolNotify(pool: usize): void {
 
 /** A running worker has nothing left and begins to search. */
 export function workerSearch(pool: usize, worker: usize): void {
-  store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the worker's own while it is awake.
+  store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the worker's own.
   add32(pool + POOL_SEARCHING, 1);
 }
 
-/** A searching worker has found a task, or gives up: it searches no more; if it was the last to, another is woken. */
+/**
+ * A searching worker has found a task, or gives up: it searches no more; if it was the last to, another is woken.
+ *
+ * - Order: the count may fall below 0, when a worker that was called woke for another reason and is here before its caller
+ *   has counted it. So nobody searches when the count is 0 or less, and too low a count wakes one too many at worst.
+ * - Model: `scheduler_model_test.ts`.
+ */
 export function workerFound(pool: usize, worker: usize): void {
-  store<u32>(worker + WORKER_SEARCHING, 0); // Plain: the worker's own while it is awake.
-  if (add32(pool + POOL_SEARCHING, -1) == 1) poolNotify(pool);
+  store<u32>(worker + WORKER_SEARCHING, 0); // Plain: the worker's own.
+  if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1) poolNotify(pool);
 }
 
 /**
@@ -322,9 +335,9 @@ export function workerFound(pool: usize, worker: usize): void {
  * @returns true when it is idle now and may sleep on its doorbell; false when there is work: it is searching again
  */
 export function workerIdle(pool: usize, worker: usize): bool {
-  store<u32>(worker + WORKER_SEARCHING, 0); // Plain: nobody wakes it before the flag is up.
+  store<u32>(worker + WORKER_SEARCHING, 0); // Plain: the worker's own.
   add32(pool + POOL_IDLE, 1);
-  store32(worker + WORKER_IDLE, 1);
+  store32(worker + WORKER_IDLE, IDLE_OFFERED);
   add32(pool + POOL_SEARCHING, -1);
   // Look once more: a submitter that saw us searching woke nobody.
   if (!hasWork(pool)) return true;
@@ -334,9 +347,13 @@ export function workerIdle(pool: usize, worker: usize): bool {
 
 /** An idle worker is awake, for whatever reason, and searches again. */
 export function workerWoken(pool: usize, worker: usize): void {
-  // Whoever woke it for work has done the counting.
-  if (cas32(worker + WORKER_IDLE, 1, 0) != 1) return;
-  store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the flag is down, so the word is the worker's own again.
+  const isCalled = cas32(worker + WORKER_IDLE, IDLE_OFFERED, IDLE_NOT) == IDLE_CALLED;
+  store<u32>(worker + WORKER_SEARCHING, 1); // Plain: the worker's own.
+  if (isCalled) {
+    // Whoever called it counts, or has.
+    store32(worker + WORKER_IDLE, IDLE_NOT);
+    return;
+  }
   add32(pool + POOL_SEARCHING, 1);
   add32(pool + POOL_IDLE, -1);
 }

@@ -130,9 +130,10 @@ abstract class LocalParty extends ListNode {
     this.#queue = queue;
   }
 
-  enter(wait: Wait): void {
+  enter(wait: Wait): boolean {
     this.#wait = wait;
     this.#queue.push(this);
+    return true;
   }
 
   leave(): void {
