@@ -32,6 +32,11 @@ export function macrotask(): Promise<void> {
   return new Promise(schedule);
 }
 
+/** Resolves after `ms` milliseconds or a little more. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** Operations between two looks at the clock. */
 const STRIDE = 512;
 /** How long a thread may go on without a turn of its event loop. */

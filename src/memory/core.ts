@@ -17,6 +17,7 @@ interface Exports {
   agentRegister(): number;
   agentSignal(agent: number, signals: number): void;
   agentSleep(agent: number, timeoutMs: number, spins: number): number;
+  agentSpin(agent: number, rounds: number): number;
   agentTakeSignals(agent: number, mask: number): number;
   agentVacate(agent: number): void;
   doorbellArm(agent: number): number;
@@ -67,6 +68,7 @@ interface Exports {
   ringSpinReceive(ring: number, self: number, rounds: number): number;
   ringSpinSend(ring: number, self: number, rounds: number): number;
   poolAddFunction(pool: number, record: number): void;
+  poolHasFree(pool: number): number;
   poolIsQuiet(pool: number): number;
   poolNew(kind: number, slots: number, owner: number): number;
   poolTake(pool: number): number;
@@ -75,13 +77,16 @@ interface Exports {
   taskFinish(task: number, state: number, result: number, self: number): number;
   taskIsOrphan(task: number): number;
   taskNew(submitter: number, id: number, fn: number, args: number, number: number): number;
-  taskStart(task: number, runner: number): number;
+  taskStart(task: number, worker: number): number;
   workerEnter(pool: number, slot: number, worker: number, agent: number): void;
+  workerExpect(pool: number, worker: number): void;
   workerFinished(worker: number): void;
   workerFound(pool: number, worker: number): void;
   workerFree(worker: number): void;
   workerIdle(pool: number, worker: number): number;
-  workerLeave(pool: number, slot: number): void;
+  workerIsBusy(pool: number, worker: number): void;
+  workerIsFree(pool: number, worker: number): void;
+  workerLeave(pool: number, slot: number, worker: number): void;
   workerNew(seed: number): number;
   workerSearch(pool: number, worker: number): void;
   workerSpin(pool: number, worker: number, rounds: number): number;

@@ -184,7 +184,7 @@ export const WOKE_SELF = 2;
 export const TASK_STATE = 8;
 /** u32: the agent that submitted it and is told the end; written once. */
 export const TASK_SUBMITTER = 12;
-/** u32: the agent that runs it; written before it is started. */
+/** u32, atomic: the agent that runs it, 0 before it is started. */
 export const TASK_RUNNER = 16;
 /** u32: message that names the function; lives as long as the pool. */
 export const TASK_FUNCTION = 20;
@@ -223,6 +223,8 @@ export const WORKER_STOLE = 208;
 export const WORKER_IS_CLEAN = 212;
 /** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED = 216;
+/** u32, atomic: 1 while it is counted in POOL_FREE; written by the worker, and by the owner before its thread starts. */
+export const WORKER_FREE = 220;
 /** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -250,6 +252,8 @@ export const POOL_HIRED = 24;
 export const POOL_IDLE = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
 export const POOL_SEARCHING = 132;
+/** u32, atomic: workers that have nothing to run and no goroutine suspended, and threads that are starting. */
+export const POOL_FREE = 136;
 /** u32, atomic: lock of the injector. */
 export const POOL_LOCK = 256;
 /** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */

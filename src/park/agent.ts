@@ -16,6 +16,9 @@ import {
   SIGNAL_WORK,
 } from "../memory/layout.ts";
 
+/** Rounds, a microsecond or two, that a thread looks at its inbox before its event loop goes to sleep. */
+const SPINS = 1000;
+
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
 export interface Addressee {
   /** An entry of theirs, at `ptr`, has come out of the inbox. Runs no code of the caller's. */
@@ -211,7 +214,7 @@ export class Agent {
   readonly #arm = (): void => {
     const { fn, agent, i32 } = this.core;
     while (this.#waiting > 0 || this.#listeners.size > 0 || this.#sleepers.length > 0) {
-      if (!fn.doorbellArm(agent)) {
+      if (fn.agentSpin(agent, this.core.spins && SPINS) !== 0 || !fn.doorbellArm(agent)) {
         this.drain();
         this.rouse();
         continue;

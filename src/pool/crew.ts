@@ -60,8 +60,8 @@ export class Crew implements Backend, Home, SignalListener {
   /** Why threads ended that died, by their agents. */
   readonly #failures = new Map<number, { readonly reason: unknown } | undefined>();
   #hired = 0;
-  /** Reports whether a thread had to be stopped against its will. */
-  #isForced = false;
+  /** Reports whether a thread had to be stopped against its will, by a runtime that does not wait for its end. */
+  #mayLinger = false;
   #final: PoolStats | undefined;
   #state: "open" | "closing" | "terminating" | "gone" = "open";
   #keepAlive: ReturnType<typeof setInterval> | undefined;
@@ -113,7 +113,8 @@ export class Crew implements Backend, Home, SignalListener {
     const worker = newWorker();
     let over!: () => void;
     const ended = new Promise<void>((resolve) => over = resolve);
-    const { core: { seed } } = this.#agent;
+    const { core: { seed, fn } } = this.#agent;
+    fn.workerExpect(this.ptr, worker);
     const thread = startThread(
       { seed, pool: this.ptr, threads: this.threads, slot, worker, name },
       (failure) => {
@@ -149,7 +150,7 @@ export class Crew implements Backend, Home, SignalListener {
     this.#hands[slot] = undefined;
     this.#countHired(-1);
     this.#retired.push({ worker, name });
-    fn.workerLeave(this.ptr, slot);
+    fn.workerLeave(this.ptr, slot, worker);
     if (this.#agent.core.readU32(worker + WORKER_IS_CLEAN) !== 0) {
       fn.agentVacate(dead);
     } else if (dead !== 0) {
@@ -271,8 +272,7 @@ export class Crew implements Backend, Home, SignalListener {
     const isLate = await Promise.race([ended, late]);
     clearTimeout(grace);
     if (isLate !== true) return;
-    this.#isForced = true;
-    await thread.terminate();
+    if (!await thread.terminate()) this.#mayLinger = true;
     await ended;
   }
 
@@ -281,8 +281,8 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.removeListener(this);
     this.#agent.drain();
     this.#final = this.#report();
-    // Deno says that a thread has ended when it has only been told to. What such a one may still touch is never reused.
-    if (this.#isForced) return;
+    // What a thread may still touch that has only been told to end is never reused.
+    if (this.#mayLinger) return;
     const { fn } = this.#agent.core;
     for (const { worker } of this.#retired) fn.workerFree(worker);
     this.#functions.free();

@@ -30,8 +30,12 @@ export interface Boot {
 
 /** A thread that has been started. */
 export interface Thread {
-  /** Stops it, wherever it is; resolves when it has ended. */
-  terminate(): Promise<void>;
+  /**
+   * Stops it, wherever it is; resolves when the runtime says that it has ended.
+   *
+   * @returns whether it surely has: Deno and browsers only tell the thread to end, and do not wait for it
+   */
+  terminate(): Promise<boolean>;
 }
 
 /** Told once, when the thread has ended: with the error that nobody caught on it, if that was why. */
@@ -102,6 +106,7 @@ function startNodeWorker({ Worker }: WorkerThreads, boot: Boot, ended: ThreadEnd
   return {
     terminate: async () => {
       await worker.terminate();
+      return !("Deno" in globalThis);
     },
   };
 }
@@ -134,7 +139,7 @@ function startWebWorker(boot: Boot, ended: ThreadEnd): Thread {
   return {
     terminate: () => {
       end(undefined);
-      return Promise.resolve();
+      return Promise.resolve(false);
     },
   };
 }

@@ -7,7 +7,7 @@
 // Handles of every kind may pass through here, before any task has loaded what they are.
 import "../channel/channel.ts";
 import { show } from "../internal/check.ts";
-import { macrotask } from "../internal/macrotask.ts";
+import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeValue } from "../memory/element.ts";
 import {
@@ -37,6 +37,8 @@ const SPINS = 2000;
  * faster; the event loop then gets a turn for what the pool does not know of, a timer that a task left behind, say.
  */
 const BLOCK_MS = 5;
+/** How long tasks are left to a thread that is free before this one looks again whether it still is. */
+const LEAVE_MS = 1;
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
 /** Tasks between two looks at the clock. */
@@ -76,8 +78,16 @@ class Worker {
     // Whoever dismisses sets the word and then looks whether we are in the table: one of the two sees the other.
     const isDismissed = this.#core.loadU32(worker + WORKER_IS_DISMISSED) !== 0;
     while (!isDismissed && !this.#agent.isStopping) {
+      // A task may block this thread, and what is suspended here with it: better on a thread where nothing is.
+      if (this.#suspended > 0 && fn.poolHasFree(pool)) {
+        if (isSearching) fn.workerFound(pool, worker);
+        isSearching = false;
+        await pause(LEAVE_MS);
+        continue;
+      }
       const task = fn.workerTake(pool, worker) >>> 0;
       if (task !== 0) {
+        this.#isFree(false);
         if (isSearching) fn.workerFound(pool, worker);
         isSearching = false;
         const loading = this.#execute(task);
@@ -90,6 +100,7 @@ class Worker {
         this.#agent.drain();
         sliceStart = performance.now();
       } else if (!isSearching) {
+        this.#isFree(this.#suspended === 0);
         fn.workerSearch(pool, worker);
         isSearching = true;
       } else {
@@ -107,8 +118,17 @@ class Worker {
     this.#leave();
   }
 
+  /** Says whether this thread has nothing to run and nothing suspended. */
+  #isFree(isFree: boolean): void {
+    const { fn } = this.#core;
+    if (isFree) fn.workerIsFree(this.#pool, this.#worker);
+    else fn.workerIsBusy(this.#pool, this.#worker);
+  }
+
   async #sleep(): Promise<void> {
     this.#isAsleep = true;
+    // What was suspended may have ended since.
+    this.#isFree(this.#suspended === 0);
     if (this.#suspended === 0 && this.#core.canBlock && this.#agent.block(BLOCK_MS)) {
       this.#isAsleep = false;
       return;
@@ -125,7 +145,7 @@ class Worker {
    */
   #execute(task: number): Promise<void> | undefined {
     const c = this.#core;
-    if (!c.fn.taskStart(task, c.agent)) {
+    if (!c.fn.taskStart(task, this.#worker)) {
       discardArguments(task);
       this.#finish(task, TASK_CANCELLED, 0);
       return undefined;
@@ -198,8 +218,10 @@ class Worker {
     const woke = fn.taskFinish(task, state, result, self);
     fn.workerFinished(this.#worker);
     if (woke === WOKE_SELF) this.#agent.drain();
+    if (!this.#isAsleep) return;
     // Asleep, the loop does not come by to say so.
-    if (this.#isAsleep) fn.poolTellQuiet(this.#pool);
+    this.#isFree(this.#suspended === 0);
+    fn.poolTellQuiet(this.#pool);
   }
 
   /** Says whether anything could still come for this thread's agent; if not it can serve another once this has ended. */

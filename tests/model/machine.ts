@@ -363,9 +363,11 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   }
 
   /** A thread has ended: tells whoever the scenario wants to know. */
-  #tell({ id }: Thread): void {
+  #tell(victim: Thread): void {
     const { kill } = this.#scenario;
-    if (kill?.thread !== id || kill.tells === undefined) return;
+    if (kill?.thread !== victim.id || kill.tells === undefined) return;
+    // Whoever is told is told after all that the thread did.
+    victim.forgetAccesses();
     const ptr = kill.tells(this.#state);
     const [lower, upper] = [this.#memory.lower(ptr), this.#memory.upper(ptr)];
     this.#memory.touch(ptr);

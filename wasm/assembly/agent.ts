@@ -164,6 +164,16 @@ export function doorbellArm(agent: usize): bool {
   return false;
 }
 
+/**
+ * Looks up to `rounds` times whether anything has come. What is a microsecond away is not worth a sleep and a wake-up.
+ */
+export function agentSpin(agent: usize, rounds: i32): bool {
+  for (let round = 0; round < rounds; round++) {
+    if (!inboxIsEmpty(agent) || load32(agent + AGENT_SIGNALS) != 0) return true;
+  }
+  return false;
+}
+
 /** Takes the doorbell back after a sleep that nobody ended. */
 export function doorbellDisarm(agent: usize): void {
   store32(agent + AGENT_DOORBELL, DOORBELL_AWAKE);
@@ -176,10 +186,7 @@ export function doorbellDisarm(agent: usize): void {
  * @returns false when the time is over and nothing came
  */
 export function agentSleep(agent: usize, timeoutMs: f64, spins: i32): bool {
-  for (let i = 0; i < spins; i++) {
-    if (!inboxIsEmpty(agent) || load32(agent + AGENT_SIGNALS) != 0) return true;
-  }
-  if (!doorbellArm(agent)) return true;
+  if (agentSpin(agent, spins) || !doorbellArm(agent)) return true;
   const end = wait32(agent + AGENT_DOORBELL, DOORBELL_ASLEEP, timeoutMs < 0 ? -1 : <i64>(timeoutMs * 1e6));
   doorbellDisarm(agent);
   return end != TIMED_OUT;

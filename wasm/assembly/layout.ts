@@ -201,7 +201,7 @@ export const WOKE_SELF: i32 = 2;
 export const TASK_STATE: usize = 8;
 /** u32: the agent that submitted it and is told the end; written once. */
 export const TASK_SUBMITTER: usize = 12;
-/** u32: the agent that runs it; written before it is started. */
+/** u32, atomic: the agent that runs it, 0 before it is started. */
 export const TASK_RUNNER: usize = 16;
 /** u32: message that names the function; lives as long as the pool. */
 export const TASK_FUNCTION: usize = 20;
@@ -241,6 +241,8 @@ export const WORKER_STOLE: usize = 208;
 export const WORKER_IS_CLEAN: usize = 212;
 /** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED: usize = 216;
+/** u32, atomic: 1 while it is counted in POOL_FREE; written by the worker, and by the owner before its thread starts. */
+export const WORKER_FREE: usize = 220;
 /** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE: usize = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -269,6 +271,8 @@ export const POOL_HIRED: usize = 24;
 export const POOL_IDLE: usize = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
 export const POOL_SEARCHING: usize = 132;
+/** u32, atomic: workers that have nothing to run and no goroutine suspended, and threads that are starting. */
+export const POOL_FREE: usize = 136;
 /** u32, atomic: lock of the injector. */
 export const POOL_LOCK: usize = 256;
 /** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */

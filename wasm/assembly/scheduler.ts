@@ -11,6 +11,9 @@
  * stops searching and, if it was the last to search, wakes another: so a burst wakes workers one after the other and none
  * twice. A worker goes idle by raising its flag and the count, no longer searching, and then looking once more.
  *
+ * Free: a task may block its thread, and what is suspended there with it. A worker with suspended goroutines therefore leaves
+ * tasks to a *free* one (nothing to run, nothing suspended), and is woken for one only when none is free.
+ *
  * Quiet: each worker counts what it submitted and what it finished, in words that it alone writes. The pool was quiet if
  * the finished, summed first, are as many as the submitted, summed afterwards (Mattern 1987, "four counter" with
  * monotone counts: a task that was pending between the two sums would show as submitted and not as finished).
@@ -30,6 +33,7 @@ import {
   OBJECT_KIND,
   OBJECT_REFERENCES,
   POOL_COUNT,
+  POOL_FREE,
   POOL_FUNCTIONS,
   POOL_HEAD,
   POOL_IDLE,
@@ -45,6 +49,7 @@ import {
   TASK_STATE,
   WORKER_AGENT,
   WORKER_FINISHED,
+  WORKER_FREE,
   WORKER_IDLE,
   WORKER_RANDOM,
   WORKER_SEARCHING,
@@ -92,6 +97,34 @@ export function workerNew(seed: u32): usize {
   return worker;
 }
 
+/** A thread is being started for `worker`: tasks may be left to it. Only the owner calls this. */
+export function workerExpect(pool: usize, worker: usize): void {
+  store32(worker + WORKER_FREE, 1);
+  add32(pool + POOL_FREE, 1);
+}
+
+/** The worker has nothing to run and no goroutine suspended: whatever comes should go to such a one. */
+export function workerIsFree(pool: usize, worker: usize): void {
+  if (load<u32>(worker + WORKER_FREE) != 0) return; // Plain: only the worker writes the word.
+  store32(worker + WORKER_FREE, 1);
+  add32(pool + POOL_FREE, 1);
+}
+
+/** The worker has something to run. */
+export function workerIsBusy(pool: usize, worker: usize): void {
+  if (load<u32>(worker + WORKER_FREE) == 0) return; // Plain: only the worker writes the word.
+  store32(worker + WORKER_FREE, 0);
+  add32(pool + POOL_FREE, -1);
+}
+
+/**
+ * Reports whether a worker with suspended goroutines should leave tasks to others: a task may block the thread that takes it,
+ * and with it the goroutines that are suspended there, one of which it may be waiting for.
+ */
+export function poolHasFree(pool: usize): bool {
+  return load32(pool + POOL_FREE) != 0 && hasWork(pool);
+}
+
 /** Makes `worker`, which `agent` runs, known to the others at place `slot`. It is running. */
 export function workerEnter(pool: usize, slot: u32, worker: usize, agent: usize): void {
   store<u32>(worker + WORKER_AGENT, <u32>agent); // Plain: the table publishes it.
@@ -103,10 +136,15 @@ export function workerEnter(pool: usize, slot: u32, worker: usize, agent: usize)
  * counts forget it; what died with it counts as finished, by the owner. Others may be stealing from it meanwhile,
  * so its memory is freed with the pool. Only the owner calls this.
  */
-export function workerLeave(pool: usize, slot: u32): void {
+export function workerLeave(pool: usize, slot: u32, expected: usize): void {
   const entry = pool + POOL_WORKERS + (<usize>slot << 2);
   const worker: usize = load32(entry);
-  if (worker == 0) return;
+  workerIsBusy(pool, expected);
+  if (worker == 0) {
+    // It never got here; those that left tasks to it have to know.
+    poolNotify(pool);
+    return;
+  }
   store32(entry, 0);
   // Plain from here: its thread has ended, and the end was told to this one.
   const idle = xchg32(worker + WORKER_IDLE, IDLE_NOT);
@@ -295,10 +333,13 @@ function poolNotify(pool: usize): void {
   // Fast path: all are busy, or somebody is looking.
   if (load32(pool + POOL_IDLE) == 0 || <i32>load32(pool + POOL_SEARCHING) > 0) return;
   const slots = load<u32>(pool + POOL_SLOTS);
+  // While one is free, the others would leave the task to that one.
+  const isAnyOfUse = load32(pool + POOL_FREE) == 0;
   for (let slot: u32 = 0; slot < slots; slot++) {
     const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
     if (
       worker != 0 && load32(worker + WORKER_IDLE) == IDLE_OFFERED &&
+      (isAnyOfUse || load32(worker + WORKER_FREE) != 0) &&
       cas32(worker + WORKER_IDLE, IDLE_OFFERED, IDLE_CALLED) == IDLE_OFFERED
     ) {
       // The waker counts, for the sleeper: the next submitter sees one searching and wakes nobody else.
@@ -318,15 +359,17 @@ export function workerSearch(pool: usize, worker: usize): void {
 }
 
 /**
- * A searching worker has found a task, or gives up: it searches no more; if it was the last to, another is woken.
+ * A searching worker has found a task, or gives up: it searches no more; if it was the last to and there is more, another
+ * is woken.
  *
- * - Order: the count may fall below 0, when a worker that was called woke for another reason and is here before its caller
+ * - Order: the count, then the look: who submitted and saw us searching had pushed before we ceased to.
+ * - The count may fall below 0, when a worker that was called woke for another reason and is here before its caller
  *   has counted it. So nobody searches when the count is 0 or less, and too low a count wakes one too many at worst.
  * - Model: `scheduler_model_test.ts`.
  */
 export function workerFound(pool: usize, worker: usize): void {
   store<u32>(worker + WORKER_SEARCHING, 0); // Plain: the worker's own.
-  if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1) poolNotify(pool);
+  if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1 && hasWork(pool)) poolNotify(pool);
 }
 
 /**

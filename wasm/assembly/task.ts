@@ -8,8 +8,8 @@
  * | STARTED   | SUCCEEDED, FAILED | its runner, `taskFinish`                             |
  * | CANCELLED | –                 | whoever takes it sends it back, `taskFinish`         |
  *
- * A task whose runner's agent is DEAD while it is STARTED has ended with its thread; its submitter finds that when it is
- * asked to look again (agentDied).
+ * A task whose runner's agent is DEAD while it is STARTED or CANCELLED has ended with its thread; its submitter finds that
+ * when it is asked to look again (agentDied).
  *
  * Ownership: the submitter makes it; in a queue it is nobody's; who took it owns it until `taskFinish`; then the submitter
  * frees it.
@@ -34,6 +34,8 @@ import {
   TASK_SUBMITTER,
   WOKE_OTHER,
   WOKE_SELF,
+  WORKER_AGENT,
+  WORKER_TAKEN,
 } from "./layout";
 
 /** Makes a queued task; 0 when memory is exhausted. The message of the arguments passes to it. */
@@ -53,13 +55,21 @@ export function taskNew(submitter: usize, id: u32, fn: u32, args: u32, number: u
 }
 
 /**
- * Claims a task that the caller has taken, for running.
+ * Claims a task that `worker`, the caller's own, has taken, for running.
+ *
+ * - Order: runner, state, then the worker forgets that it has taken it. Between the last two stands neither call nor loop, so
+ *   a thread that dies has either not started the task, and then `workerLeave` puts it back, or its runner is known to be
+ *   dead. A task that stayed noted could be freed, and made anew in the same place.
+ * - Model: `scheduler_model_test.ts`.
  *
  * @returns false when it was cancelled; then the caller sends it back with `taskFinish`
  */
-export function taskStart(task: usize, runner: usize): bool {
-  store<u32>(task + TASK_RUNNER, <u32>runner); // Plain: the swap publishes it.
-  return cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;
+export function taskStart(task: usize, worker: usize): bool {
+  store32(task + TASK_RUNNER, load<u32>(worker + WORKER_AGENT)); // The load plain: written once.
+  const isMine = cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;
+  // Plain: the worker's own word, read by others only after its thread has ended.
+  store<u32>(worker + WORKER_TAKEN, 0);
+  return isMine;
 }
 
 /** Cancels a task that has not been started. Only its submitter calls this. */
@@ -67,11 +77,12 @@ export function taskCancel(task: usize): bool {
   return cas32(task + TASK_STATE, TASK_QUEUED, TASK_CANCELLED) == TASK_QUEUED;
 }
 
-/** Reports whether the task was running on a thread that has died. */
+/** Reports whether the task was running on a thread that has died, or cancelled and to be sent back by one. */
 export function taskIsOrphan(task: usize): bool {
-  if (load32(task + TASK_STATE) != TASK_STARTED) return false;
-  // Plain: the state that was just read published it.
-  return load32(<usize>load<u32>(task + TASK_RUNNER) + AGENT_STATE) == AGENT_DEAD;
+  const state = load32(task + TASK_STATE);
+  if (state != TASK_STARTED && state != TASK_CANCELLED) return false;
+  const runner: usize = load32(task + TASK_RUNNER);
+  return runner != 0 && load32(runner + AGENT_STATE) == AGENT_DEAD;
 }
 
 /**

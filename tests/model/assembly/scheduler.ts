@@ -1,6 +1,6 @@
 /** The scheduler and its tasks, and tasks that do something. */
 export * from "../../../wasm/assembly/agent";
-export { allocate, heapInit } from "../../../wasm/assembly/heap";
+export { allocate, free, heapInit } from "../../../wasm/assembly/heap";
 export * from "../../../wasm/assembly/scheduler";
 export * from "../../../wasm/assembly/task";
 
