@@ -15,7 +15,8 @@
  *
  * @module
  */
-export { Channel, channelOf } from "./src/channel/channel.ts";
+export type { BatchSource } from "./src/channel/batch.ts";
+export { Channel, channelOf, type TypedArrayOf } from "./src/channel/channel.ts";
 export * from "./src/errors.ts";
 export {
   any,

@@ -28,13 +28,12 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { type Dirent, statSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { isatty } from "node:tty";
-import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
 import {
   any,
   bool,
@@ -48,6 +47,14 @@ import {
   WaitGroup,
 } from "../mod.ts";
 import {
+  onOneLine,
+  type Options,
+  parseOptions,
+  type Tree,
+  USAGE,
+  UsageError,
+} from "./du/arguments.ts";
+import {
   type ByteString,
   type Channels,
   hash,
@@ -58,43 +65,12 @@ import {
   type Share,
 } from "./du/hash.ts";
 
-const MAX_THREADS = 256;
 /** Directories that are read at the same time, at most. */
 const MAX_READS = 20;
 /** Paths that may wait for a thread: so many that the walk hardly ever has to wait, which costs more than their memory. */
 const PATHS_CAPACITY = 1 << 16;
 const REPORTS_CAPACITY = 256;
 const PROGRESS_MS = 500;
-
-const USAGE = `Usage: deno task demo [--threads N] [--json] PATH...
-Hashes every file below each PATH and prints totals, each thread's share, and the
-digest of the list that sha256sum would print.
-
-  --threads N  use N threads, 1 to ${MAX_THREADS}; default: one for each core
-  --json       print one object: files, bytes, errors, digest, threads, seconds
-  --help       print this text
-
-Enter, SIGINT and SIGTERM stop it. Exit status: 0; 1 if something could not be
-read; 2 if an argument is wrong; 130 if it was stopped.
-`;
-
-/** What the command line asks for. */
-interface Options {
-  readonly threads: number;
-  readonly json: boolean;
-  readonly help: boolean;
-  readonly trees: readonly Tree[];
-}
-
-/** Where to look for files. */
-interface Tree {
-  /** The directory in which names of this tree start, as it is shown. */
-  readonly shown: string;
-  /** The same, as it is opened. */
-  readonly directory: ByteString;
-  /** The only file to hash, if not all that are in the directory. */
-  readonly file?: ByteString;
-}
 
 /** What has been done, perhaps only in part. */
 interface Totals {
@@ -109,9 +85,6 @@ interface Outcome extends Totals {
   readonly seconds: number;
   readonly wasCancelled: boolean;
 }
-
-/** A mistake on the command line. */
-class UsageError extends Error {}
 
 /** Runs the program, and returns its exit status. */
 async function main(args: string[]): Promise<number> {
@@ -371,67 +344,7 @@ function shownName(name: ByteString, trees: readonly Tree[]): string {
   return onOneLine(join(trees[Number(name.slice(0, slash))]!.shown, path));
 }
 
-/** `text` with its control characters, a newline among them, written as `\u{a}`. */
-function onOneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+// Node 20 does not know `import.meta.main`.
+if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
 }
-
-/**
- * Reads the command line.
- *
- * @throws {UsageError} if it is wrong, or a path on it leads nowhere
- */
-function parseOptions(args: string[]): Options {
-  const { values, positionals } = splitArguments(args);
-  const { threads = String(availableParallelism()), json = false, help = false } = values;
-  if (help) return { threads: 0, json, help, trees: [] };
-  if (!/^[1-9]\d{0,8}$/.test(threads) || Number(threads) > MAX_THREADS) {
-    throw new UsageError(
-      `--threads ${onOneLine(threads)}: expected a whole number from 1 to ${MAX_THREADS}`,
-    );
-  }
-  if (positionals.length === 0) throw new UsageError("missing PATH; --help says more");
-  return { threads: Number(threads), json, help, trees: positionals.map(findTree) };
-}
-
-function splitArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        threads: { type: "string" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    // What follows on further lines, or in further sentences, is advice.
-    throw new UsageError(String((error as Error).message).split(/\n|\. /, 1)[0]);
-  }
-}
-
-/** Finds the directory, or the file, that `given` leads to from where `deno task` was called. */
-function findTree(given: string): Tree {
-  if (given === "") throw new UsageError("PATH is empty");
-  const path = resolve(process.env["INIT_CWD"] ?? process.cwd(), given);
-  let stats;
-  try {
-    stats = statSync(path);
-  } catch (error) {
-    throw new UsageError(`${onOneLine(given)}: ${reasonOf(error)}`);
-  }
-  if (stats.isDirectory()) return { shown: given, directory: toBytes(path) };
-  if (!stats.isFile()) throw new UsageError(`${onOneLine(given)}: neither a directory nor a file`);
-  return {
-    shown: dirname(given),
-    directory: toBytes(dirname(path)),
-    file: toBytes(basename(path)),
-  };
-}
-
-function toBytes(text: string): ByteString {
-  return Buffer.from(text).toString("latin1");
-}
-
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

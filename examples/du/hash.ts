@@ -67,7 +67,7 @@ export interface Channels {
 }
 
 /** So much is read at once. After each chunk a thread looks whether it has to stop. */
-const CHUNK_BYTES = 512 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Hashes files until `paths` is closed and drained, or `done` is closed.

@@ -19,12 +19,22 @@ import { HandleType } from "../memory/handle_type.ts";
 import { RING_CAPACITY } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
+import {
+  type BatchSource,
+  receiveMany,
+  receiveManySync,
+  sendMany,
+  sendManySync,
+  toBatch,
+  toDestination,
+} from "./batch.ts";
 import { Disposed } from "./flavors/disposed.ts";
-import type { Flavor } from "./flavors/flavor.ts";
+import type { Batch, Flavor } from "./flavors/flavor.ts";
 import { LocalFlavor } from "./flavors/local.ts";
 import { elementTypeOf, SharedFlavor } from "./flavors/shared.ts";
 import { SharedRendezvous } from "./flavors/shared_rendezvous.ts";
 import { MAX_CAPACITY, SharedRing } from "./flavors/shared_ring.ts";
+import { pump, toReadableStream, toWritableStream } from "./stream.ts";
 import * as receiver from "../select/receiver.ts";
 import type {
   ReceiveChannel,
@@ -238,6 +248,105 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
     return receiver.next(this.#flavor, options);
   }
 
+  /**
+   * Sends many values in one operation, in order, waiting where there is no room.
+   *
+   * The values are checked before the first is sent. A numeric channel takes its own kind of typed array (`Int32Array` for
+   * `i32`, `Uint32Array` for `u32`, `Float64Array` for `f64`) as a block of memory.
+   *
+   * @param values An array, a typed array, or an iterable.
+   * @param options `signal` ends the wait; what was sent before stays sent.
+   * @throws {TypeError | RangeError} at the call, if the channel does not carry such values
+   * @throws {ChannelClosedError} if the channel is closed, or is closed meanwhile; its `value` is the first that was not sent
+   * @throws `signal.reason` if aborted
+   */
+  sendMany(values: BatchSource<T>, options?: WaitOptions): Promise<void> {
+    const signal = checkSignal(options);
+    const batch = toBatch(values);
+    return sendMany(batch, this.#flavor.outgoing(batch), signal);
+  }
+
+  /**
+   * Sends many values in one operation, in order, blocking the thread where there is no room.
+   *
+   * @param values As for {@linkcode sendMany}.
+   * @throws as {@linkcode sendMany} and {@linkcode sendSync}
+   */
+  sendManySync(values: BatchSource<T>): void {
+    const batch = toBatch(values);
+    sendManySync(batch, this.#flavor.outgoing(batch));
+  }
+
+  /**
+   * Receives what is there, at least one value, waiting only when there is none.
+   *
+   * @param max How many at most, at least 1; or a typed array to fill from its start.
+   * @param options `signal` cancels the wait; no value is lost.
+   * @returns The values, `[]` once closed and drained; or how many were put into the typed array, 0 once closed and drained.
+   * @throws `signal.reason` if aborted; the reason given to `close(reason)` after draining
+   * @throws {TypeError | RangeError} at the call, if `max` is something else
+   */
+  receiveMany(max: number, options?: WaitOptions): Promise<T[]>;
+  /** Receives into a typed array; see above. */
+  receiveMany(into: TypedArrayOf<T>, options?: WaitOptions): Promise<number>;
+  receiveMany(max: number | TypedArrayOf<T>, options?: WaitOptions): Promise<T[] | number> {
+    const signal = checkSignal(options);
+    const into = toDestination<T>(max as number | Batch<T>);
+    const received = receiveMany(this.#flavor, into, signal);
+    return typeof max === "number" ? received.then((count) => cut(into, count)) : received;
+  }
+
+  /**
+   * Receives what is there, at least one value, blocking the thread only when there is none.
+   *
+   * @param max As for {@linkcode receiveMany}.
+   * @returns As {@linkcode receiveMany}.
+   * @throws as {@linkcode receiveMany} and {@linkcode receiveSync}
+   */
+  receiveManySync(max: number): T[];
+  /** Receives into a typed array; see above. */
+  receiveManySync(into: TypedArrayOf<T>): number;
+  receiveManySync(max: number | TypedArrayOf<T>): T[] | number {
+    const into = toDestination<T>(max as number | Batch<T>);
+    const count = receiveManySync(this.#flavor, into);
+    return typeof max === "number" ? cut(into, count) : count;
+  }
+
+  /**
+   * Returns a stream of the channel's values. A value is received when the stream's reader asks for one, not before.
+   * Cancelling the stream leaves the channel open; closing the channel closes the stream, or fails it with the reason.
+   */
+  toReadableStream(): ReadableStream<T> {
+    return toReadableStream(this);
+  }
+
+  /**
+   * Returns a stream whose chunks are sent to the channel. A write is done when its value has been sent. Closing the stream
+   * closes the channel; aborting it closes the channel with the reason.
+   */
+  toWritableStream(): WritableStream<T> {
+    return toWritableStream(this);
+  }
+
+  /**
+   * Returns a rendezvous channel that carries what `values` yields, and is closed when that ends; with the reason, if it fails.
+   * The next value is asked for when the one before has been received. Closing the channel ends the iteration.
+   *
+   * @typeParam T What it carries.
+   * @param values What to send: an asynchronous iterable, a stream for example, or a synchronous one.
+   * @throws {TypeError} if `values` cannot be iterated
+   */
+  static from<T>(values: AsyncIterable<T> | Iterable<T>): Channel<T> {
+    const isIterable = typeof values === "object" && values !== null &&
+      (Symbol.asyncIterator in values || Symbol.iterator in values);
+    if (!isIterable) {
+      throw new TypeError(`Cannot make a channel from ${show(values)}: expected an iterable`);
+    }
+    const channel = new Channel<T>();
+    pump(values, channel);
+    return channel;
+  }
+
   /** Receives until the channel is closed and drained (Go: `range`). Leaving the loop early leaves the channel open. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return receiver.iterate(this.#flavor);
@@ -272,6 +381,26 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
     this[Symbol.dispose]();
     return Promise.resolve();
   }
+}
+
+/** The typed arrays that {@linkcode Channel.receiveMany} fills: those whose elements are of the channel's type. */
+export type TypedArrayOf<T> = [T] extends [number] ?
+    | Int8Array
+    | Uint8Array
+    | Int16Array
+    | Uint16Array
+    | Int32Array
+    | Uint32Array
+    | Float32Array
+    | Float64Array
+  : [T] extends [bigint] ? BigInt64Array | BigUint64Array
+  : never;
+
+/** The first `count` values of an array that was made for more. */
+function cut<T>(into: Batch<T>, count: number): T[] {
+  const values = into as T[];
+  values.length = count;
+  return values;
 }
 
 /** What a send that did not have to wait returns: always the same promise. */

@@ -61,8 +61,10 @@ interface Exports {
   ringPin(ring: number): void;
   ringUnpin(ring: number): number;
   ringReceive(ring: number, self: number): number;
+  ringReceiveMany(ring: number, into: number, count: number, self: number): number;
   ringReceiveWide(ring: number, into: number, self: number): number;
   ringSend(ring: number, payload: number, self: number): number;
+  ringSendMany(ring: number, from: number, count: number, self: number): number;
   ringSendWide(ring: number, from: number, self: number): number;
   ringSize(ring: number): number;
   ringSpinReceive(ring: number, self: number, rounds: number): number;

@@ -35,7 +35,7 @@ export interface Flavor {
   sample(index: number): unknown;
 }
 
-const TYPED_CAPACITIES: readonly number[] = [1, 3, 1024];
+const TYPED_CAPACITIES: readonly number[] = [0, 1, 3, 1024];
 
 function byReference(name: string, capacity: number): Flavor {
   return {

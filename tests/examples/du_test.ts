@@ -186,7 +186,7 @@ test("du comes to the shell's digest when names are odd", async () => {
   ];
   for (const name of names) tree.write(name, `content of ${name}`);
   tree.write("empty");
-  const chunk = 512 * 1024;
+  const chunk = 256 * 1024;
   for (const size of [chunk - 1, chunk, chunk + 1, 3 * chunk]) {
     tree.write(`size/${size}`, new Uint8Array(size).fill(size));
   }
@@ -443,7 +443,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 test("du stops when it is in the middle of a walk", async () => {
   await using tree = new TemporaryDirectory();
-  for (let i = 0; i < 6000; i++) tree.write(`${i % 300}/${i}/x`);
+  for (let i = 0; i < 1200; i++) tree.write(`${i % 60}/${i}/x`);
   tree.writeSparse("huge", 200e9);
   await using process = start([...DEMO, "--threads", "1", tree.path, tree.path, tree.path]);
   await until(() => hasOpen(process.pid, tree.path));

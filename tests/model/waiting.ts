@@ -78,6 +78,10 @@ export interface Case<T> {
   readonly need?: number;
   /** Takes effect, or returns `undefined`. */
   poll(): Promise<T | undefined>;
+  /** The same, once it was fired. `poll` if absent. */
+  complete?(): Promise<T | undefined>;
+  /** It has left the queue. */
+  left?(): Promise<void>;
   /** Reports whether it might have an effect now, asked once it stands in the queue. */
   isReady(): Promise<boolean>;
 }
@@ -88,6 +92,8 @@ export interface WaitOptions {
   readonly looksAgain?: boolean;
   /** It looks again when a thread has died. `false` if absent: a signal costs states. */
   readonly rechecks?: boolean;
+  /** It stands in the queues already. */
+  readonly isEntered?: boolean;
 }
 
 /** Blocks until one of `cases` has taken effect. `agent` and `waiter` are the caller's own. */
@@ -95,7 +101,7 @@ export function waitFor<T>(
   thread: Thread,
   { agent, waiter }: { readonly agent: number; readonly waiter: number },
   cases: readonly Case<T>[],
-  { looksAgain = true, rechecks = false }: WaitOptions = {},
+  { looksAgain = true, rechecks = false, isEntered = false }: WaitOptions = {},
 ): Promise<T> {
   const { wasm, repeat } = thread;
   const isReady = async (): Promise<boolean> => {
@@ -111,7 +117,22 @@ export function waitFor<T>(
       await wasm.agentSleep(agent, -1, 0);
       return undefined;
     });
-  return repeat(async () => {
+  /** Sleeps, unless there is no need to, and leaves. */
+  const wait = async (): Promise<T | undefined> => {
+    const startsAgain = looksAgain && await isReady() || await sleep() === 0;
+    let fired = -1;
+    if (!startsAgain || !await wasm.waiterClaim(waiter, CLAIM_SELF)) {
+      if (startsAgain) await nextEntry(thread, agent);
+      fired = await wasm.waiterFiredIndex(waiter);
+    }
+    for (const [index, { queue, left }] of cases.entries()) {
+      if (index === fired) continue;
+      await wasm.queueLeave(queue, waiter, index);
+      await left?.();
+    }
+    return await cases[fired]?.complete?.();
+  };
+  const round = async (): Promise<T | undefined> => {
     for (const each of cases) {
       const result = await each.poll();
       if (result !== undefined) return result;
@@ -120,15 +141,8 @@ export function waitFor<T>(
     for (const [index, { queue, need = 0 }] of cases.entries()) {
       await wasm.queueEnter(queue, waiter, index, index, need);
     }
-    const starts = looksAgain && await isReady() || await sleep() === 0;
-    let fired = -1;
-    if (!starts || !await wasm.waiterClaim(waiter, CLAIM_SELF)) {
-      if (starts) await nextEntry(thread, agent);
-      fired = await wasm.waiterFiredIndex(waiter);
-    }
-    for (const [index, { queue }] of cases.entries()) {
-      if (index !== fired) await wasm.queueLeave(queue, waiter, index);
-    }
-    return undefined;
-  });
+    return await wait();
+  };
+  if (!isEntered) return repeat(round);
+  return wait().then((result) => result ?? repeat(round));
 }

@@ -17,6 +17,8 @@ import { core, memoryUse } from "../../src/memory/core.ts";
 import { type Shareable, shared } from "../../src/memory/handle.ts";
 import { QUEUE_COUNT, RING_PINS, RING_RECEIVERS, RING_SENDERS } from "../../src/memory/layout.ts";
 import { agent } from "../../src/park/agent.ts";
+import type { Case, Wait } from "../../src/select/case.ts";
+import { Operation } from "../../src/select/operation.ts";
 import { seeded, settled } from "../conformance/waiting.ts";
 import {
   assertEquals,
@@ -313,6 +315,99 @@ test("a wait that started anew because somebody was faster still ends once", asy
   typed.trySend(2);
   await Promise.all([first, second]);
   assertEquals([order, traces()], [["first 1", "second 2"], before]);
+});
+
+// ---- cases
+
+/** A case that writes down what happens to it, and is ready when it is told. */
+class FakeCase implements Case {
+  index = 0;
+  readonly rank = 0;
+  readonly isShared = false;
+  readonly isTimed = false;
+  readonly deadline = Infinity;
+  readonly log: string[] = [];
+  #wait: Wait | undefined;
+
+  poll(): boolean {
+    return false;
+  }
+
+  isReady(): boolean {
+    return false;
+  }
+
+  enter(wait: Wait): boolean {
+    this.#wait = wait;
+    this.log.push("enter");
+    return true;
+  }
+
+  leave(wasClaimed: boolean): void {
+    this.log.push(wasClaimed ? "leave, claimed" : "leave");
+  }
+
+  complete(): boolean {
+    return false;
+  }
+
+  dispose(hadEffect: boolean): void {
+    this.log.push(hadEffect ? "dispose, had effect" : "dispose");
+  }
+
+  /** The other side finds it. */
+  happen(): boolean {
+    const isMine = this.#wait!.claim(this.index);
+    if (isMine) this.#wait!.finish(this.index);
+    return isMine;
+  }
+}
+
+test("Operation.wait() leaves and disposes of every case once, and says which had the effect", async () => {
+  const cases = [new FakeCase(), new FakeCase(), new FakeCase()];
+  const waiting = Operation.wait(cases, (index) => index);
+  cases[1]!.happen();
+  assertStrictEquals(await waiting, 1);
+  assertEquals(cases.map(({ log }) => log.join(", ")), [
+    "enter, leave, dispose",
+    "enter, leave, claimed, dispose, had effect",
+    "enter, leave, dispose",
+  ]);
+});
+
+test("Operation.wait() can be claimed once", async () => {
+  const cases = [new FakeCase(), new FakeCase()];
+  const waiting = Operation.wait(cases, (index) => index);
+  assertEquals([cases[1]!.happen(), cases[0]!.happen(), cases[1]!.happen()], [true, false, false]);
+  assertStrictEquals(await waiting, 1);
+});
+
+test("Operation.wait() that is aborted leaves and disposes of every case, and cannot be claimed", async () => {
+  const cases = [new FakeCase(), new FakeCase()];
+  const abort = new AbortController();
+  const waiting = settled(Operation.wait(cases, (index) => index, abort.signal));
+  abort.abort("stop");
+  assertEquals([cases[0]!.happen(), cases[1]!.happen()], [false, false]);
+  assertEquals(await waiting, { reason: "stop" });
+  assertEquals(cases.map(({ log }) => log.join(", ")), [
+    "enter, leave, dispose",
+    "enter, leave, dispose",
+  ]);
+});
+
+test("Operation.wait() rejects with what its outcome throws", async () => {
+  const cases = [new FakeCase()];
+  const waiting = Operation.wait(cases, () => {
+    throw new RangeError("outcome");
+  });
+  cases[0]!.happen();
+  await assertRejects(() => waiting, RangeError, "outcome");
+});
+
+test("Operation.block() that cannot block has disposed of its cases", () => {
+  const cases = [new FakeCase(), new FakeCase()];
+  assertThrows(() => Operation.block(cases, (index) => index), AgentCannotBlockError);
+  assertEquals(cases.map(({ log }) => log.join(", ")), ["dispose", "dispose"]);
 });
 
 // ---- timers

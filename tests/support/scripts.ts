@@ -17,9 +17,7 @@ const scripts = {
   },
 
   failWithText(): void {
-    go(() => {
-      throw "plain text";
-    });
+    go(() => Promise.reject("plain text"));
   },
 } satisfies Record<string, () => void | Promise<void>>;
 

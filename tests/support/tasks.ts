@@ -100,117 +100,16 @@ export const die = task(import.meta.url, "die", (): void => {
   process.exit(3);
 });
 
-/** A goroutine's way of sending and receiving: suspending, blocking its thread, or trying until it works. */
-export type Form = "promise" | "sync" | "try";
-
-/** Every form. */
-export const forms: readonly Form[] = ["promise", "sync", "try"];
-
 /** Resolves after a turn of the event loop. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
-
-/** Sends each of `values`. */
-export const sendAll = task(
-  import.meta.url,
-  "sendAll",
-  async (to: SendChannel<never>, values: readonly unknown[], form: Form): Promise<void> => {
-    for (const value of values) {
-      if (form === "promise") await to.send(value as never);
-      else if (form === "sync") to.sendSync(value as never);
-      else while (!to.trySend(value as never)) await turn();
-    }
-  },
-);
-
-/** Receives until the channel ends. */
-export const receiveAll = task(
-  import.meta.url,
-  "receiveAll",
-  async (from: ReceiveChannel<unknown>, form: Form): Promise<unknown[]> => {
-    const values: unknown[] = [];
-    for (;;) {
-      if (form === "promise") {
-        const { done, value } = await from.next();
-        if (done) return values;
-        values.push(value);
-      } else if (form === "sync") {
-        const value = from.receiveSync();
-        if (value === undefined) return values;
-        values.push(value);
-      } else {
-        const got = from.tryReceive();
-        if (got.state === "closed") return values;
-        if (got.state === "ok") values.push(got.value);
-        else await turn();
-      }
-    }
-  },
-);
-
-/** Sends what it receives on, until the channel ends. */
-export const relay = task(
-  import.meta.url,
-  "relay",
-  async (from: ReceiveChannel<unknown>, to: SendChannel<never>, form: Form): Promise<void> => {
-    if (form === "sync") {
-      for (let value = from.receiveSync(); value !== undefined; value = from.receiveSync()) {
-        to.sendSync(value as never);
-      }
-    } else {
-      for await (const value of from) await to.send(value as never);
-    }
-  },
-);
-
-/** Closes the channel, giving `reason`. */
-export const close = task(
-  import.meta.url,
-  "close",
-  (channel: SendChannel<never>, reason?: unknown): void => channel.close(reason),
-);
 
 /** Sends `value`, suspending. */
 export const sendOne = task(
   import.meta.url,
   "sendOne",
   (to: SendChannel<never>, value: unknown): Promise<void> => to.send(value as never),
-);
-
-/** Sends `value` and reports the text of what came of it. */
-export const sendAndReport = task(
-  import.meta.url,
-  "sendAndReport",
-  async (
-    started: Channel<number>,
-    to: SendChannel<never>,
-    value: unknown,
-    form: Form,
-  ): Promise<string> => {
-    started.sendSync(1);
-    try {
-      if (form === "sync") to.sendSync(value as never);
-      else await to.send(value as never);
-      return "sent";
-    } catch (error) {
-      return String(error);
-    }
-  },
-);
-
-/** Receives and reports the text of what came of it. */
-export const receiveAndReport = task(
-  import.meta.url,
-  "receiveAndReport",
-  async (started: Channel<number>, from: ReceiveChannel<unknown>, form: Form): Promise<string> => {
-    started.sendSync(1);
-    try {
-      return String(form === "sync" ? from.receiveSync() : await from.receive());
-    } catch (error) {
-      return String(error);
-    }
-  },
 );
 
 /** Reports whether both arguments are one and the same there. */

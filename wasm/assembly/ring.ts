@@ -56,6 +56,7 @@ import {
   RING_TAIL,
   RING_WOULD_BLOCK,
   SELF_FIRED,
+  WOKE_NONE,
   WOKE_SELF,
 } from "./layout";
 
@@ -142,9 +143,9 @@ export function ringUnpin(ring: usize): bool {
 }
 
 /**
- * Puts an element at the tail.
+ * Puts an element at the tail. The caller wakes a receiver afterwards.
  *
- * - Progress: lock-free, but for a receiver that must be woken.
+ * - Progress: lock-free.
  * - Linearization: the swap of the slot (wide: the store of FULL); for a full or closed ring the load that showed it.
  * - Order: slot before, slot, closed flag, swap (I3, I5); then the receivers' count (law 3). With the flag read
  *   before the slot, a value could enter a ring whose close has returned.
@@ -152,7 +153,7 @@ export function ringUnpin(ring: usize): bool {
  */
 // @ts-ignore: decorator
 @inline
-function put(ring: usize, payload: u32, from: usize, self: usize, isWide: bool): i32 {
+function put(ring: usize, payload: u32, from: usize, isWide: bool): i32 {
   const capacity = load<u32>(ring + RING_CAPACITY); // Plain, as RING_STRIDE: written before the ring was published.
   const stride: u32 = isWide ? load<u32>(ring + RING_STRIDE) : 8;
   const slots = ring + RING_SLOTS;
@@ -184,26 +185,23 @@ function put(ring: usize, payload: u32, from: usize, self: usize, isWide: bool):
       index = next;
     }
   }
-  // Fast path: no receiver waits.
-  if (load32(ring + RING_RECEIVERS + QUEUE_COUNT) == 0) return RING_OK;
-  return queueWake(ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;
+  return RING_OK;
 }
 
 /**
- * Takes the element at the head.
+ * Takes the element at the head. The caller wakes a sender afterwards.
  *
- * - Progress: lock-free, but for a sender that must be woken, and for a wide element that is being written: its writer
+ * - Progress: lock-free, but for a wide element that is being written: its writer
  *   cannot die (law 10) and needs two more stores.
  * - Linearization: the swap of the slot; for an empty ring the load that showed it; for a closed one the seal.
  * - Order: slot before, slot, payload, swap (I3). The payload is read before the swap: afterwards it is the producers'.
  * - Model: `ring_model_test.ts`.
  *
- * @returns the payload (0 … 2^32 − 1), plus `SELF_FIRED` when a waiter of the calling agent was fired into its inbox;
- * or, negative, a `RING_…` code
+ * @returns the payload (0 … 2^32 − 1), or, negative, a `RING_…` code
  */
 // @ts-ignore: decorator
 @inline
-function take(ring: usize, into: usize, self: usize, isWide: bool): f64 {
+function take(ring: usize, into: usize, isWide: bool): f64 {
   const capacity = load<u32>(ring + RING_CAPACITY);
   const stride: u32 = isWide ? load<u32>(ring + RING_STRIDE) : 8;
   const slots = ring + RING_SLOTS;
@@ -237,29 +235,107 @@ function take(ring: usize, into: usize, self: usize, isWide: bool): f64 {
       index = next;
     }
   }
+  return payload;
+}
+
+/** Wakes a receiver after a `put`. Order: the slot, then the count (law 3). Returns the code of the send. */
+// @ts-ignore: decorator
+@inline
+function afterPut(ring: usize, code: i32, self: usize): i32 {
+  // Fast path: no receiver waits.
+  if (code != RING_OK || load32(ring + RING_RECEIVERS + QUEUE_COUNT) == 0) return code;
+  return queueWake(ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;
+}
+
+/**
+ * Wakes a sender after a `take`. Order: the slot, then the count (law 3).
+ *
+ * @returns the payload, plus `SELF_FIRED` when a waiter of the calling agent was fired into its inbox; or the negative code
+ */
+// @ts-ignore: decorator
+@inline
+function afterTake(ring: usize, result: f64, self: usize): f64 {
   // Fast path: no sender waits.
-  if (load32(ring + RING_SENDERS + QUEUE_COUNT) == 0) return payload;
-  return queueWake(ring + RING_SENDERS, self) == WOKE_SELF ? <f64>payload + SELF_FIRED : payload;
+  if (result < 0 || load32(ring + RING_SENDERS + QUEUE_COUNT) == 0) return result;
+  return queueWake(ring + RING_SENDERS, self) == WOKE_SELF ? result + SELF_FIRED : result;
 }
 
 /** Sends a narrow element; a `RING_…` code. See `put`. */
 export function ringSend(ring: usize, payload: u32, self: usize): i32 {
-  return put(ring, payload, 0, self, false);
+  return afterPut(ring, put(ring, payload, 0, false), self);
 }
 
 /** Sends the wide element at `from`; a `RING_…` code. See `put`. */
 export function ringSendWide(ring: usize, from: usize, self: usize): i32 {
-  return put(ring, 0, from, self, true);
+  return afterPut(ring, put(ring, 0, from, true), self);
 }
 
-/** Receives a narrow element: payload or negative code. See `take`. */
+/** Receives a narrow element. See `take` and `afterTake`. */
 export function ringReceive(ring: usize, self: usize): f64 {
-  return take(ring, 0, self, false);
+  return afterTake(ring, take(ring, 0, false), self);
 }
 
-/** Receives a wide element to `into`, whose bytes are undefined if that fails: 0 (or `SELF_FIRED`) or a negative code. See `take`. */
+/** Receives a wide element to `into`, whose bytes are undefined if that fails. See `take` and `afterTake`. */
 export function ringReceiveWide(ring: usize, into: usize, self: usize): f64 {
-  return take(ring, into, self, true);
+  return afterTake(ring, take(ring, into, true), self);
+}
+
+/**
+ * Sends elements that stand one after the other at `from`, as many of `count` as there is room for: each is a send of its
+ * own, in order; the receivers are woken once, at the end.
+ *
+ * - Progress: as `put`. Model: `ring_model_test.ts`.
+ *
+ * @returns how many were sent, plus `SELF_FIRED`; or, negative and only if it was none, a `RING_…` code
+ */
+export function ringSendMany(ring: usize, from: usize, count: u32, self: usize): f64 {
+  const bytes = load<u32>(ring + RING_STRIDE) - 8;
+  let sent: u32 = 0;
+  let code = RING_OK;
+  while (sent < count) {
+    code = bytes == 0
+      ? put(ring, load<u32>(from + (<usize>sent << 2)), 0, false)
+      : put(ring, 0, from + <usize>sent * bytes, true);
+    if (code != RING_OK) break;
+    sent++;
+  }
+  return sent == 0 && count != 0 ? -<f64>code : wakeMany(ring + RING_RECEIVERS, sent, self);
+}
+
+/**
+ * Receives up to `count` elements to `into`, one after the other: what is there.
+ *
+ * - Progress: as `take`. Model: `ring_model_test.ts`.
+ *
+ * @returns how many were received, plus `SELF_FIRED`; or, negative and only if it was none, a `RING_…` code
+ */
+export function ringReceiveMany(ring: usize, into: usize, count: u32, self: usize): f64 {
+  const bytes = load<u32>(ring + RING_STRIDE) - 8;
+  let received: u32 = 0;
+  let result: f64 = 0;
+  while (received < count) {
+    if (bytes == 0) {
+      result = take(ring, 0, false);
+      if (result < 0) break;
+      store<u32>(into + (<usize>received << 2), <u32>result); // Plain: the caller's own memory.
+    } else {
+      result = take(ring, into + <usize>received * bytes, true);
+      if (result < 0) break;
+    }
+    received++;
+  }
+  return received == 0 && count != 0 ? result : wakeMany(ring + RING_SENDERS, received, self);
+}
+
+/** Wakes up to `count` who wait in `queue`; returns `count`, plus `SELF_FIRED` if one is the caller's own. */
+function wakeMany(queue: usize, count: u32, self: usize): f64 {
+  let result: f64 = count;
+  for (let left = count; left != 0; left--) {
+    const woke = queueWake(queue, self);
+    if (woke == WOKE_NONE) break;
+    if (woke == WOKE_SELF) result = <f64>count + SELF_FIRED;
+  }
+  return result;
 }
 
 /**

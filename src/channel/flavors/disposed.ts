@@ -29,6 +29,14 @@ export class Disposed<T> implements Flavor<T> {
     return refuse();
   }
 
+  outgoing(): never {
+    return refuse();
+  }
+
+  pollMany(): never {
+    return refuse();
+  }
+
   receiveCase(): ReceiveCase<T> {
     return refuse();
   }

@@ -16,7 +16,7 @@ import { ChannelClosedError } from "../../errors.ts";
 import { Fifo } from "../../internal/fifo.ts";
 import { List, ListNode } from "../../internal/list.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import type { Flavor } from "./flavor.ts";
+import { type Batch, type Flavor, OneByOne, type Outgoing, pollEach } from "./flavor.ts";
 
 /** Why a channel was closed: `undefined` while it is open, and then what `close` was given, if anything. */
 type Close = { readonly reason?: unknown } | undefined;
@@ -97,6 +97,14 @@ export class LocalFlavor<T> implements Flavor<T> {
     for (let next = this.#senders.shift(); next !== undefined; next = this.#senders.shift()) {
       next.end();
     }
+  }
+
+  outgoing(values: ArrayLike<T>): Outgoing {
+    return new OneByOne(this, values);
+  }
+
+  pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED {
+    return pollEach(this, into, start);
   }
 
   receiveCase(): LocalReceive<T> {

@@ -19,7 +19,7 @@ import {
 import { discardMessage, peekText } from "../../memory/message.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import type { Flavor } from "./flavor.ts";
+import type { Batch, Flavor, Outgoing } from "./flavor.ts";
 
 /** A channel in shared memory, as this thread uses it. */
 export abstract class SharedFlavor<T> implements Flavor<T> {
@@ -48,6 +48,8 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
 
   abstract offer(value: T): boolean;
   abstract poll(): T | typeof EMPTY | typeof CLOSED;
+  abstract outgoing(values: ArrayLike<T>): Outgoing;
+  abstract pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED;
   abstract receiveCase(): ReceiveCase<T>;
   abstract sendCase(value: T): SendCase;
 
@@ -69,7 +71,12 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
       agent().drain();
       return value;
     }
-    return result === -RING_WOULD_BLOCK ? EMPTY : this.#end();
+    return this.nothing(result);
+  }
+
+  /** What a negative code of a receive stands for. */
+  protected nothing(code: number): typeof EMPTY | typeof CLOSED {
+    return code === -RING_WOULD_BLOCK ? EMPTY : this.#end();
   }
 
   /** What a closed and drained channel gives. */
@@ -177,4 +184,15 @@ export function allocateElement(c: Core, type: { readonly wideBytes: number }): 
   const bytes = c.allocate(type.wideBytes, "a waiting element");
   c.bytes(bytes + type.wideBytes);
   return bytes;
+}
+
+/**
+ * Checks that every one of `values` is of the channel's type.
+ *
+ * @throws {TypeError | RangeError} if one is not
+ */
+export function checkAll<T>({ core: c, type }: SharedFlavor<T>, values: ArrayLike<T>): void {
+  for (let i = 0; i < values.length; i++) {
+    type.discard(type.encode(values[i]!, c.scratch), c.scratch);
+  }
 }

@@ -23,8 +23,10 @@ import {
 import { writeText } from "../../memory/message.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
+import { type Batch, OneByOne, type Outgoing, pollEach } from "./flavor.ts";
 import {
   allocateElement,
+  checkAll,
   SharedFlavor,
   SharedParty,
   writeElement,
@@ -67,6 +69,15 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
     const result = c.fn.rendezvousReceive(this.ptr, c.scratch, c.agent);
     if (result >= 0 && result < SELF_FIRED) return this.type.decode(result, c.scratch);
     return this.afterPoll(result);
+  }
+
+  outgoing(values: ArrayLike<T>): Outgoing {
+    checkAll(this, values);
+    return new OneByOne(this, values);
+  }
+
+  pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED {
+    return pollEach(this, into, start);
   }
 
   protected closeWith(reason: number): number {

@@ -8,7 +8,7 @@
  * @module
  */
 import { ChannelClosedError } from "../../errors.ts";
-import { core, exhausted } from "../../memory/core.ts";
+import { type Core, core, exhausted } from "../../memory/core.ts";
 import type { ElementType } from "../../memory/element.ts";
 import { KIND_CHANNEL } from "../../memory/handle.ts";
 import {
@@ -23,7 +23,14 @@ import {
 import { writeText } from "../../memory/message.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import { SharedFlavor, SharedParty, writeElement, type Written } from "./shared.ts";
+import type { Batch, Outgoing } from "./flavor.ts";
+import {
+  allocateElement,
+  SharedFlavor,
+  SharedParty,
+  writeElement,
+  type Written,
+} from "./shared.ts";
 
 /** The largest capacity of a typed channel: what fits into 2 GiB. */
 export const MAX_CAPACITY = 2 ** 27 - 4096;
@@ -77,6 +84,38 @@ export class SharedRing<T> extends SharedFlavor<T> {
       : c.fn.ringReceive(this.ptr, c.agent);
   }
 
+  outgoing(values: ArrayLike<T>): Outgoing {
+    return new RingOutgoing(this, values);
+  }
+
+  pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED {
+    const { core: c, type, ptr } = this;
+    const elementBytes = type.wideBytes || NARROW_BYTES;
+    c.reserveScratch(MAX_BATCH * elementBytes);
+    let received = 0;
+    while (start + received < into.length) {
+      const wanted = Math.min(MAX_BATCH, into.length - start - received);
+      const { scratch } = c;
+      const result = c.fn.ringReceiveMany(ptr, scratch, wanted, c.agent);
+      if (result < 0) return received === 0 ? this.nothing(result) : received;
+      const count = result >= SELF_FIRED ? result - SELF_FIRED : result;
+      const plain = plainView(c, type);
+      if (plain !== undefined && into instanceof plain.constructor) {
+        const first = scratch / elementBytes;
+        (into as unknown as PlainArray).set(plain.subarray(first, first + count), start + received);
+      } else {
+        for (let i = 0; i < count; i++) {
+          const at = scratch + i * elementBytes;
+          into[start + received + i] = type.decode(type.wideBytes > 0 ? 0 : c.readU32(at), at);
+        }
+      }
+      received += count;
+      if (result >= SELF_FIRED) agent().drain();
+      if (count < wanted) break;
+    }
+    return received;
+  }
+
   protected closeWith(reason: number): number {
     return this.core.fn.ringClose(this.ptr, reason, this.core.agent);
   }
@@ -93,6 +132,110 @@ export class SharedRing<T> extends SharedFlavor<T> {
 
   sendCase(value: T): SendCase {
     return new RingSend(this, value, writeElement(this.core, this.type, value));
+  }
+}
+
+/** Bytes of a narrow element in a batch. */
+const NARROW_BYTES = 4;
+/** Elements that are received in one go. */
+const MAX_BATCH = 1024;
+
+/** The kinds of typed arrays whose elements stand in shared memory as they stand in a batch. */
+type PlainArray = Int32Array | Uint32Array | Float64Array;
+
+/** The view of memory whose elements are those of `type`, bit for bit; `undefined` if there is none. */
+function plainView(c: Core, type: { readonly name: string }): PlainArray | undefined {
+  switch (type.name) {
+    case "i32":
+      return c.i32;
+    case "u32":
+      return c.u32;
+    case "f64":
+      return c.f64;
+    default:
+      return undefined;
+  }
+}
+
+/** A batch on its way into a ring: written down once, side by side, in a block of its own. */
+class RingOutgoing<T> implements Outgoing {
+  readonly #ring: SharedRing<T>;
+  readonly #values: ArrayLike<T>;
+  readonly #elementBytes: number;
+  readonly #ptr: number;
+  sent = 0;
+
+  constructor(ring: SharedRing<T>, values: ArrayLike<T>) {
+    this.#ring = ring;
+    this.#values = values;
+    this.#elementBytes = ring.type.wideBytes || NARROW_BYTES;
+    const byteLength = values.length * this.#elementBytes;
+    this.#ptr = ring.core.allocate(Math.max(byteLength, 8), `a batch of ${values.length}`);
+    ring.core.bytes(this.#ptr + byteLength);
+    this.#write();
+  }
+
+  #write(): void {
+    const { core: c, type } = this.#ring;
+    const plain = plainView(c, type);
+    if (plain !== undefined && this.#values instanceof plain.constructor) {
+      plain.set(this.#values as unknown as PlainArray, this.#ptr / this.#elementBytes);
+      return;
+    }
+    let written = 0;
+    try {
+      for (; written < this.#values.length; written++) {
+        const at = this.#at(written);
+        const payload = type.encode(this.#values[written]!, at);
+        if (type.wideBytes === 0) c.writeU32(at, payload);
+      }
+    } catch (error) {
+      this.#discard(written);
+      throw error;
+    }
+  }
+
+  #at(index: number): number {
+    return this.#ptr + index * this.#elementBytes;
+  }
+
+  #payload(index: number): number {
+    return this.#ring.type.wideBytes > 0 ? 0 : this.#ring.core.readU32(this.#at(index));
+  }
+
+  offer(): void {
+    const { core: c, ptr } = this.#ring;
+    const left = this.#values.length - this.sent;
+    const result = c.fn.ringSendMany(ptr, this.#at(this.sent), left, c.agent);
+    if (result === -RING_IS_CLOSED) {
+      throw new ChannelClosedError("send on closed channel", this.#values[this.sent]);
+    }
+    if (result > 0) this.sent += result >= SELF_FIRED ? result - SELF_FIRED : result;
+    if (result >= SELF_FIRED) agent().drain();
+  }
+
+  nextCase(): SendCase {
+    const { core: c, type } = this.#ring;
+    const bytes = allocateElement(c, type);
+    const at = this.#at(this.sent);
+    c.bytes(bytes + type.wideBytes).copyWithin(bytes, at, at + type.wideBytes);
+    // What the case holds is the case's: to be discarded by it, if it comes to that.
+    return new RingSend(this.#ring, this.#values[this.sent]!, {
+      payload: this.#payload(this.sent++),
+      bytes,
+    });
+  }
+
+  dispose(): void {
+    this.#discard(this.#values.length);
+  }
+
+  /** Frees the block, and what belongs to those before `end` that were not sent. */
+  #discard(end: number): void {
+    for (let index = this.sent; index < end; index++) {
+      this.#ring.type.discard(this.#payload(index), this.#at(index));
+    }
+    this.#ring.core.fn.free(this.#ptr);
   }
 }
 

@@ -1,0 +1,498 @@
+/** Models of `wasm/assembly/sync.ts`, with the waits of `src/sync/`. */
+import { assert, assertEquals } from "../support/assert.ts";
+import {
+  CLAIM_SELF,
+  GROUP_STATE,
+  LOCK_MISUSED,
+  LOCK_QUEUE,
+  MUTEX_OWNER,
+  SEMAPHORE_FREE,
+} from "../../src/memory/layout.ts";
+import { buildModel } from "./build.ts";
+import {
+  assertFails,
+  assertHolds,
+  explore,
+  type Options,
+  type Scenario,
+  type VirtualThread,
+} from "./loom.ts";
+import { testMistakes } from "./mistakes.ts";
+import { type Case, nextEntry, waitFor, type Waiting, type WaitOptions, waiterSize } from "./waiting.ts";
+
+const ENTRY = "tests/model/assembly/sync.ts";
+
+interface Sync extends Waiting {
+  increment(ptr: number): void;
+  read(ptr: number): number;
+  groupAdd(group: number, delta: number, self: number): number;
+  groupIsOver(group: number, round: number): number;
+  groupRound(group: number): number;
+  lockNew(kind: number, first: number, second: number): number;
+  mutexIsLocked(mutex: number): number;
+  mutexTryLock(mutex: number, self: number): number;
+  mutexUnlock(mutex: number, self: number): number;
+  mutexUnlockOwn(mutex: number, self: number): number;
+  semaphoreRelease(semaphore: number, count: number, self: number): number;
+  semaphoreSettle(semaphore: number, self: number): number;
+  semaphoreTryAcquire(semaphore: number, count: number): number;
+}
+
+interface State {
+  readonly lock: number;
+  /** The agent and the waiter of each thread. */
+  readonly agents: readonly number[];
+  readonly waiters: readonly number[];
+  /** Words of the model's own. */
+  readonly data: number;
+  readonly ended: number;
+}
+type Thread = VirtualThread<Sync>;
+type Body = (thread: Thread, state: State) => Promise<unknown>;
+type SyncScenario = Scenario<Sync, State>;
+
+const core = await buildModel(ENTRY);
+
+/** What a scenario begins with. */
+interface Start {
+  /** The two words of the lock object. */
+  readonly first?: number;
+  readonly second?: number;
+  /** What threads that stand in the queue at the start ask for, by thread. */
+  readonly waiting?: readonly (number | undefined)[];
+  /** Calls before. */
+  before?(wasm: Sync, lock: number, self: number): void;
+}
+
+function scenario(
+  name: string,
+  threads: readonly Body[],
+  { first = 0, second = 0, waiting = [], before, ...rest }: Start & Partial<SyncScenario> = {},
+): SyncScenario {
+  return {
+    name,
+    setup(wasm) {
+      wasm.heapInit();
+      const agents = threads.map(() => wasm.agentRegister());
+      const waiters = agents.map((agent, id) => wasm.waiterNew(agent, id, 1));
+      const lock = wasm.lockNew(0, first, second);
+      before?.(wasm, lock, agents[0]!);
+      for (const [id, need] of waiting.entries()) {
+        if (need !== undefined) wasm.queueEnter(lock + LOCK_QUEUE, waiters[id]!, 0, 0, need);
+      }
+      const data = wasm.allocate(16);
+      return { lock, agents, waiters, data, ended: data + 8 };
+    },
+    threads,
+    label(ptr, { lock, agents, data }) {
+      for (const [id, agent] of agents.entries()) if (ptr === agent) return `doorbell ${id}`;
+      if (ptr === data) return "data";
+      return ptr >= lock && ptr < lock + 64 ? `lock + ${ptr - lock}` : undefined;
+    },
+    ...rest,
+  };
+}
+
+async function assertHolding(model: SyncScenario, options: Options = {}): Promise<void> {
+  const report = await explore(core, model, options);
+  assertHolds(report);
+  assertEquals(report.cut + report.throttled, 0);
+}
+
+/** What a thread waits with. */
+function ownOf({ id }: Thread, { agents, waiters }: State): { agent: number; waiter: number } {
+  return { agent: agents[id]!, waiter: waiters[id]! };
+}
+
+/** Does away with the waiter of the calling thread. */
+async function discard({ wasm, id }: Thread, { waiters }: State): Promise<void> {
+  await wasm.poison(waiters[id]!, waiterSize(1));
+}
+
+// ---- Mutex ---------------------------------------------------------------------------------------------------
+
+function lockCase({ wasm, id }: Thread, { lock, agents }: State): Case<true> {
+  return {
+    queue: lock + LOCK_QUEUE,
+    poll: async () => await wasm.mutexTryLock(lock, agents[id]!) ? true : undefined,
+    isReady: async () => await wasm.mutexIsLocked(lock) === 0,
+  };
+}
+
+/** Locks, increments what is not atomic, and unlocks. */
+function locks(options?: WaitOptions): Body {
+  return async (thread, state) => {
+    const { wasm, id } = thread;
+    await waitFor(thread, ownOf(thread, state), [lockCase(thread, state)], options);
+    await discard(thread, state);
+    await wasm.increment(state.data);
+    return await wasm.mutexUnlock(state.lock, state.agents[id]!);
+  };
+}
+
+/** Is woken for the mutex when it has no use for it, and wakes the next (`pass` in `src/sync/mutex.ts`). */
+const passes: Body = async (thread, state) => {
+  const { wasm, id } = thread;
+  await nextEntry(thread, state.agents[id]!);
+  await discard(thread, state);
+  await wasm.queueWake(state.lock + LOCK_QUEUE, state.agents[id]!);
+};
+
+const unlocks: Body = ({ wasm, id }, { lock, agents }) => wasm.mutexUnlock(lock, agents[id]!);
+
+/** All increments have been made. */
+const counts = (count: number): Pick<SyncScenario, "check"> => ({
+  check({ words, state }) {
+    assertEquals(words[state.data >>> 2], count);
+    assertEquals(words[(state.lock + MUTEX_OWNER) >>> 2], 0);
+  },
+});
+
+const twoLock = scenario("two lock", [locks(), locks()], counts(2));
+const threeLock = scenario("three lock", [locks(), locks(), locks()], counts(3));
+const passed = scenario("one passes", [unlocks, passes, locks({ isEntered: true })], {
+  ...counts(1),
+  first: 1,
+  waiting: [undefined, 0, 0],
+});
+
+Deno.test("mutex: it excludes, and nobody sleeps while it is free", async () => {
+  await assertHolding(twoLock);
+  await assertHolding(threeLock, { bound: 2 });
+  await assertHolding(passed, { bound: 2 });
+  const blind = [locks({ looksAgain: false }), locks()];
+  assertFails(await explore(core, scenario("blind", blind)), "deadlock");
+});
+
+/** Thread 0 holds the mutex and has a guard; thread 1 frees it, and then takes it. */
+const guarded = scenario("a late guard", [
+  ({ wasm }, { lock, agents }) => wasm.mutexUnlockOwn(lock, agents[0]!),
+  async ({ wasm }, { lock, agents }) => [
+    await wasm.mutexUnlock(lock, agents[1]!),
+    await wasm.mutexTryLock(lock, agents[1]!),
+  ],
+], {
+  before: (wasm, lock, self) => void wasm.mutexTryLock(lock, self),
+  check({ words, state, results }) {
+    const [late, [unlocked]] = results as [number, [number, number]];
+    assertEquals([late, unlocked].toSorted(), [LOCK_MISUSED, 0]);
+    assertEquals(words[(state.lock + MUTEX_OWNER) >>> 2], state.agents[1]);
+  },
+});
+
+Deno.test("mutex: it is unlocked once, and by a guard only if that still holds it", async () => {
+  const twice = scenario("two unlock", [unlocks, unlocks], {
+    first: 1,
+    check: ({ results }) => assert(results.includes(LOCK_MISUSED) && results.includes(0)),
+  });
+  await assertHolding(twice);
+  await assertHolding(guarded);
+});
+
+// ---- Semaphore -----------------------------------------------------------------------------------------------
+
+function acquireCase({ wasm, id }: Thread, { lock, agents }: State, need: number): Case<true> {
+  const settle = async () => void await wasm.semaphoreSettle(lock, agents[id]!);
+  return {
+    ...{ queue: lock + LOCK_QUEUE, need },
+    poll: async () => await wasm.semaphoreTryAcquire(lock, need) ? true : undefined,
+    complete: () => Promise.resolve(true as const),
+    isReady: async () => (await settle(), false),
+    left: settle,
+  };
+}
+
+/** Acquires so many units, notes them as out, and releases them. */
+function acquires(need: number, options?: WaitOptions): Body {
+  return async (thread, state) => {
+    const { wasm, id, atomic, log } = thread;
+    await waitFor(thread, ownOf(thread, state), [acquireCase(thread, state, need)], options);
+    await discard(thread, state);
+    log("has them");
+    await atomic(state.data, (words) => words[state.data >>> 2]! += need);
+    await atomic(state.data, (words) => words[state.data >>> 2]! -= need);
+    return await wasm.semaphoreRelease(state.lock, need, state.agents[id]!);
+  };
+}
+
+/** Gives up a wait for so many units; if they have been granted it releases them. */
+function givesUp(need: number): Body {
+  return async (thread, state) => {
+    const { wasm, id } = thread;
+    const { agent, waiter } = ownOf(thread, state);
+    if (await wasm.waiterClaim(waiter, CLAIM_SELF)) {
+      await wasm.queueLeave(state.lock + LOCK_QUEUE, waiter, 0);
+      await wasm.semaphoreSettle(state.lock, state.agents[id]!);
+    } else {
+      await nextEntry(thread, agent);
+      await wasm.semaphoreRelease(state.lock, need, agent);
+    }
+    await discard(thread, state);
+  };
+}
+
+function releases(count: number): Body {
+  return ({ wasm, id }, { lock, agents }) => wasm.semaphoreRelease(lock, count, agents[id]!);
+}
+
+/** Never more is out than there is, and at the end all is back. */
+function units(total: number, free = total): Start & Partial<SyncScenario> {
+  return {
+    ...{ first: free, second: total },
+    invariant({ words, state }) {
+      const free = words[(state.lock + SEMAPHORE_FREE) >>> 2]!;
+      return free >= 0 && free + words[state.data >>> 2]! <= total;
+    },
+    check: ({ words, state }) => words[(state.lock + SEMAPHORE_FREE) >>> 2] === total,
+  };
+}
+
+const shared = scenario("two units for two and one", [acquires(2), acquires(1)], units(2));
+const crowd = scenario("two units for three", [acquires(1), acquires(2), acquires(1)], units(2));
+/** One unit is free, thread 0 waits for two and thread 1 behind it for one. */
+const large = scenario("a large request, and a small one later", [
+  acquires(2, { isEntered: true }),
+  acquires(1),
+  releases(1),
+], {
+  ...units(2, 1),
+  waiting: [2],
+  check(outcome) {
+    assertEquals(outcome.log.map(({ thread }) => thread), [0, 1]);
+    return units(2).check!(outcome);
+  },
+});
+const givenUp = scenario("a large request is given up", [
+  givesUp(2),
+  acquires(1, { isEntered: true }),
+  releases(1),
+], { ...units(2, 1), waiting: [2, 1] });
+const several = scenario("a release for two", [
+  acquires(1, { isEntered: true }),
+  acquires(1, { isEntered: true }),
+  releases(2),
+], { ...units(2, 0), waiting: [1, 1] });
+
+/** One unit comes back while one waits for it and another tries to have it. */
+const granting = scenario("a grant beside an attempt", [
+  acquires(1, { isEntered: true }),
+  async (thread, state) => {
+    const { wasm, atomic } = thread;
+    if (!await wasm.semaphoreTryAcquire(state.lock, 1)) return;
+    await atomic(state.data, (words) => words[state.data >>> 2]!++);
+    await atomic(state.data, (words) => words[state.data >>> 2]!--);
+    await wasm.semaphoreRelease(state.lock, 1, state.agents[1]!);
+  },
+  releases(1),
+], { ...units(1, 0), waiting: [1] });
+
+Deno.test("semaphore: never more is out than there is, and nobody sleeps who fits", async () => {
+  await assertHolding(shared);
+  await assertHolding(crowd, { bound: 2 });
+  await assertHolding(several, { bound: 2 });
+  await assertHolding(granting);
+  const blind = [acquires(2, { looksAgain: false }), acquires(2)];
+  assertFails(await explore(core, scenario("blind", blind, units(2))), "deadlock");
+});
+
+Deno.test("semaphore: a large request is not overtaken, and hands on when it is given up", async () => {
+  await assertHolding(large, { bound: 2 });
+  await assertHolding(givenUp, { bound: 2 });
+});
+
+Deno.test("semaphore: what is released is checked against the total", async () => {
+  const released = scenario("two release one unit", [releases(1), releases(1)], {
+    ...{ first: 0, second: 1 },
+    check: ({ results }) => assert(results.includes(LOCK_MISUSED) && results.includes(0)),
+  });
+  await assertHolding(released);
+});
+
+/** Waits for the end of a mortal thread and declares it dead. */
+function buries(victim: number): Body {
+  return async ({ wasm, wait }, { agents, ended }) => {
+    await wait(ended, 0);
+    await wasm.agentDied(agents[victim]!);
+  };
+}
+
+/** The first of two that wait may die; whoever lives gets the unit, unless it died with it. */
+const dying = scenario("who waits for a unit dies", [
+  acquires(1, { isEntered: true, rechecks: true }),
+  acquires(1, { isEntered: true, rechecks: true }),
+  releases(1),
+  buries(0),
+], {
+  ...{ first: 0, second: 1, waiting: [1, 1] },
+  kill: { thread: 0, tells: ({ ended }) => ended },
+  allowParked: true,
+  check({ words, state, parked }) {
+    const free = words[(state.lock + SEMAPHORE_FREE) >>> 2]!;
+    assert(free === 0 || !parked.includes(1), "it sleeps beside a free unit");
+  },
+});
+
+Deno.test("semaphore: a dead thread's place in the queue is nobody's", async () => {
+  await assertHolding(dying, { bound: 1 });
+});
+
+// ---- Wait group ----------------------------------------------------------------------------------------------
+
+/** Marks made before a round ends: how often the work was done. */
+function mark({ atomic }: Thread, { data }: State): Promise<number> {
+  return atomic(data, (words) => words[data >>> 2]!++);
+}
+
+/** Waits for the end of the round in which it begins, or of this one. Returns it, and how often the work was done then. */
+function awaits(inRound?: number): Body {
+  return async (thread, state) => {
+    const { wasm, atomic } = thread;
+    const round = inRound ?? await wasm.groupRound(state.lock);
+    const isOver = async () => await wasm.groupIsOver(state.lock, round) !== 0;
+    const only: Case<true> = {
+      queue: state.lock + LOCK_QUEUE,
+      poll: async () => await isOver() ? true : undefined,
+      isReady: isOver,
+    };
+    await waitFor(thread, ownOf(thread, state), [only]);
+    await discard(thread, state);
+    return [round, await atomic(state.data, (words) => words[state.data >>> 2]!)];
+  };
+}
+
+/** Works and is done; with `more`, adds as much to the counter and does it again. */
+function works(more: boolean): Body {
+  return async (thread, state) => {
+    const { wasm, id } = thread;
+    const add = (delta: number) => wasm.groupAdd(state.lock, delta, state.agents[id]!);
+    for (let left = more ? 2 : 1; left > 0; left--) {
+      await mark(thread, state);
+      await add(-1);
+      if (left > 1) await add(1);
+    }
+  };
+}
+const adds = (delta: number): Body => ({ wasm, id }, { lock, agents }) =>
+  wasm.groupAdd(lock, delta, agents[id]!);
+const counting = (count: number): Start => ({
+  before: (wasm, lock, self) => void wasm.groupAdd(lock, count, self),
+});
+
+/** Everybody who waited saw the work of the round done. */
+const sawDone = (perRound: number): Pick<SyncScenario, "check"> => ({
+  check({ results }) {
+    for (const [round, marks] of results.filter(Array.isArray)) {
+      assert(marks >= (round + 1) * perRound, `round ${round} ended with ${marks} done`);
+    }
+  },
+});
+const done = scenario("two are done, two wait", [awaits(), awaits(), works(false), works(false)], {
+  ...counting(2),
+  ...sawDone(2),
+});
+const twoRounds = scenario("two rounds", [awaits(), awaits(), works(true)], {
+  ...counting(1),
+  ...sawDone(1),
+});
+/** The counter is raised again at once, and stays up. */
+const raised = scenario("raised again", [
+  awaits(0),
+  async (thread, state) => [await adds(-1)(thread, state), await adds(1)(thread, state)],
+], { ...counting(1), check: () => {} });
+
+Deno.test("wait group: who waits goes on when all are done, and not before", async () => {
+  await assertHolding(done, { bound: 2 });
+  await assertHolding(twoRounds, { bound: 3 });
+  await assertHolding(raised);
+});
+
+Deno.test("wait group: its counter does not fall below 0", async () => {
+  const below = scenario("one too many is done", [adds(-1), adds(-1), adds(-1)], {
+    ...counting(2),
+    check({ results, words, state }) {
+      assertEquals(results.filter((code) => code === LOCK_MISUSED).length, 1);
+      assertEquals(words[(state.lock + GROUP_STATE) >>> 2], 0);
+    },
+  });
+  await assertHolding(below);
+});
+
+testMistakes("sync", ENTRY, [
+  {
+    when: "a mutex is taken without a swap",
+    find: "return cas32(mutex + MUTEX_OWNER, 0, <u32>self) == 0;",
+    replace: "if (load32(mutex + MUTEX_OWNER) != 0) return false;\n  xchg32(mutex + MUTEX_OWNER, <u32>self);\n  return true;",
+    model: twoLock,
+  },
+  {
+    when: "unlock() looks for waiters before it frees the mutex",
+    find: "  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return wakeNext(mutex, self);",
+    replace: "  const waits = load32(mutex + LOCK_QUEUE + QUEUE_COUNT) != 0;\n  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return waits ? wakeNext(mutex, self) : WOKE_NONE;",
+    model: twoLock,
+  },
+  {
+    when: "a guard frees a mutex that it does not hold",
+    find: "if (cas32(mutex + MUTEX_OWNER, <u32>self, 0) != <u32>self) return LOCK_MISUSED;",
+    replace: "if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;",
+    model: guarded,
+  },
+  {
+    when: "a semaphore grants before it has taken the units",
+    find: "} else if (cas32(semaphore + SEMAPHORE_FREE, free, free - need) == free) {",
+    replace: "} else {",
+    also: {
+      find: "        if (agent == 0) add32(semaphore + SEMAPHORE_FREE, need);",
+      replace: "        if (agent != 0) add32(semaphore + SEMAPHORE_FREE, -need);",
+    },
+    model: granting,
+    options: { bound: 2 },
+  },
+  {
+    when: "units that could not be granted do not go back",
+    find: "        if (agent == 0) add32(semaphore + SEMAPHORE_FREE, need);\n",
+    replace: "",
+    model: givenUp,
+    options: { bound: 2 },
+  },
+  {
+    when: "units are acquired past those who wait",
+    find: "while (load32(semaphore + LOCK_QUEUE + QUEUE_COUNT) == 0 && free >= count) {",
+    replace: "while (free >= count) {",
+    model: large,
+    options: { bound: 2 },
+  },
+  {
+    when: "release() grants before the units are free",
+    find: "    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) break;",
+    replace: "    semaphoreSettle(semaphore, self);\n    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) return WOKE_NONE;",
+    model: several,
+    options: { bound: 2 },
+  },
+  {
+    when: "release() grants to one only",
+    find: "    if (isOver) break;\n",
+    replace: "    if (isOver || agent != 0) {\n      if (agent != 0) ring(agent);\n      break;\n    }\n",
+    model: several,
+    options: { bound: 2 },
+  },
+  {
+    when: "a round ends after the counter has come to 0, in a step of its own",
+    find: "} while (cas64(group + GROUP_STATE, state, (<u64>(roundOf(state) + <u32>isEnd) << 32) | <u64>sum) != state);",
+    replace: "} while (cas64(group + GROUP_STATE, state, (<u64>roundOf(state) << 32) | <u64>sum) != state);\n  if (isEnd) add32(group + GROUP_STATE + 4, 1);",
+    model: twoRounds,
+    options: { bound: 3 },
+  },
+  {
+    when: "a wait group has no rounds",
+    find: "return countOf(state) == 0 || roundOf(state) != round;",
+    replace: "return countOf(state) == 0;",
+    model: raised,
+  },
+  {
+    when: "the last to finish wakes one only",
+    find: "return isEnd ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;",
+    replace: "return isEnd ? queueWake(group + LOCK_QUEUE, self) : WOKE_NONE;",
+    model: done,
+    options: { bound: 2 },
+  },
+]);
