@@ -181,6 +181,9 @@ export class Core {
 
   /** Rebuilds the views, after memory has grown. */
   refresh(): void {
+    // Growth by another thread reaches this one's object late (measured in V8: at the next interrupt); asking for no
+    // pages at all brings it up to date at once.
+    this.seed.memory.grow(0);
     const { buffer } = this.seed.memory;
     this.#buffers.add(buffer);
     this.u8 = new Uint8Array(buffer);
