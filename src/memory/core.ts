@@ -76,6 +76,7 @@ interface Exports {
   poolTake(pool: number): number;
   poolTellQuiet(pool: number): void;
   taskCancel(task: number): number;
+  taskDisown(task: number): number;
   taskFinish(task: number, state: number, result: number, self: number): number;
   taskIsOrphan(task: number): number;
   taskNew(submitter: number, id: number, fn: number, args: number, number: number): number;

@@ -29,17 +29,26 @@ for (const [capacity, errorClass, shown] of BAD) {
 }
 
 /** Capacities that only a by-reference channel has. */
-for (const capacity of [Infinity, 2 ** 40, 2 ** 32, 2 ** 32 + 1, undefined]) {
+for (const capacity of [Infinity, 2 ** 40, 2 ** 32, 2 ** 32 + 1]) {
   test(`new Channel() refuses the capacity ${capacity} of a typed channel`, () => {
-    const errorClass = capacity === undefined ? TypeError : RangeError;
-    assertThrows(() => new Channel(i32, capacity as number), errorClass, String(capacity));
+    assertThrows(() => new Channel(i32, capacity), RangeError, String(capacity));
   });
 
   test(`new Channel() takes the capacity ${capacity} by reference`, () => {
-    using channel = new Channel<string>(capacity as number);
-    assertStrictEquals(channel.capacity, capacity ?? 0);
+    using channel = new Channel<string>(capacity);
+    assertStrictEquals(channel.capacity, capacity);
   });
 }
+
+test("new Channel() makes a typed rendezvous when no capacity is given", () => {
+  using channel = new Channel(i32);
+  assertStrictEquals(channel.capacity, 0);
+});
+
+test("new Channel() takes undefined as the capacity of a rendezvous", () => {
+  using channel = new Channel<string>(undefined);
+  assertStrictEquals(channel.capacity, 0);
+});
 
 for (const type of ["i32", () => 1, { name: "i32" }, Symbol("i32"), Int32Array]) {
   test(`new Channel() refuses ${String(type)} as an element type`, () => {

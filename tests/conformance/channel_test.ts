@@ -17,11 +17,12 @@ import {
   flavors,
   keyOf,
   local,
+  rendezvous,
   samples,
   shared,
   testEach,
 } from "./flavors.ts";
-import { drain, isPending, seeded, takeAll } from "./waiting.ts";
+import { drain, isPending, seeded, takeAll, turn } from "./waiting.ts";
 
 // ---- smoke
 
@@ -166,19 +167,46 @@ testEach(bounded, "Channel.send() waits only when there is no room", async (flav
 
 // ---- rendezvous
 
-test("Channel.send() completes only when its value has been received", async () => {
-  using channel = new Channel<number>();
-  const order: string[] = [];
-  const sends = [1, 2, 3].map(async (value) => {
-    await channel.send(value);
-    order.push(`sent ${value}`);
-  });
-  for (const value of [1, 2, 3]) {
-    assert(!order.includes(`sent ${value}`));
-    assertStrictEquals(await channel.receive(), value);
-    await sends[value - 1];
-  }
-  assertEquals(order, ["sent 1", "sent 2", "sent 3"]);
+testEach(
+  rendezvous,
+  "Channel.send() completes only when its value has been received",
+  async (flavor) => {
+    using channel = flavor.make();
+    const sent = [false, false, false];
+    const sends = sent.map(async (_, index) => {
+      await channel.send(flavor.sample(index));
+      sent[index] = true;
+    });
+    for (let index = 0; index < 3; index++) {
+      await turn();
+      assertEquals(sent, [0, 1, 2].map((other) => other < index));
+      assertEquals(await channel.receive(), flavor.sample(index));
+      await sends[index];
+    }
+    assertEquals(sent, [true, true, true]);
+  },
+);
+
+testEach(rendezvous, "Channel.size is 0, whoever waits", async (flavor) => {
+  using channel = flavor.make();
+  const sending = channel.send(flavor.sample(0));
+  const withSender = channel.size;
+  await channel.receive();
+  await sending;
+  const receiving = channel.receive();
+  const withReceiver = channel.size;
+  await channel.send(flavor.sample(1));
+  await receiving;
+  assertEquals([withSender, withReceiver], [0, 0]);
+});
+
+testEach(rendezvous, "Channel.trySend() is true only when a receiver waits", async (flavor) => {
+  using channel = flavor.make();
+  const before = channel.trySend(flavor.sample(0));
+  const receiving = channel.receive();
+  const during = channel.trySend(flavor.sample(1));
+  const after = channel.trySend(flavor.sample(2));
+  assertEquals([before, during, after, await receiving], [false, true, false, flavor.sample(1)]);
 });
 
 // ---- spsc
@@ -383,8 +411,7 @@ testEach(
   async (flavor) => {
     using channel = flavor.make();
     const sent = flavor.sample(1);
-    await channel.send(sent);
-    const received = await channel.receive();
+    const [received] = await Promise.all([channel.receive(), channel.send(sent)]);
     assertEquals(received, sent);
     assert(received !== sent);
   },

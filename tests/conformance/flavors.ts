@@ -51,9 +51,9 @@ function byReference(name: string, capacity: number): Flavor {
 function typed<T>(
   type: ElementType<T>,
   sample: (index: number) => T,
-  isDistinct: boolean = true,
+  { isDistinct = true, capacities = TYPED_CAPACITIES } = {},
 ): Flavor[] {
-  return TYPED_CAPACITIES.map((capacity) => ({
+  return capacities.map((capacity) => ({
     // Of a struct's name, which tells its fields, the head.
     name: `${type.name.split("(")[0]}, capacity ${capacity}`,
     capacity,
@@ -73,9 +73,9 @@ export const flavors: readonly Flavor[] = [
   ...typed(i32, (index) => index - 1000),
   ...typed(u32, (index) => 0xffffffff - index),
   ...typed(f64, (index) => index + 0.5),
-  ...typed(i64, (index) => BigInt(index) - 2n ** 62n),
+  ...typed(i64, (index) => BigInt(index) - 2n ** 62n, { capacities: [0, 3] }),
   // Of period 3, which no capacity here but 3 divides: a swap of neighbours shows.
-  ...typed(bool, (index) => index % 3 === 0, false),
+  ...typed(bool, (index) => index % 3 === 0, { isDistinct: false }),
   ...typed(text, (index) => index % 2 === 0 ? `value ${index}` : `wert ${index} äöü 🎉`),
   ...typed(bytes, (index) => Uint8Array.of(index >>> 16, index >>> 8, index)),
   ...typed(any<unknown>(), (index) => ({ index, list: [index, `${index}`] })),
@@ -94,6 +94,7 @@ export const flavors: readonly Flavor[] = [
       isOdd: index % 2 === 1,
       more: [index],
     }),
+    { capacities: [0, 3] },
   ),
 ];
 
@@ -108,6 +109,9 @@ export const bufferedAndBounded: readonly Flavor[] = bounded.filter(({ capacity 
 
 /** Those whose values can be told apart. */
 export const distinct: readonly Flavor[] = flavors.filter(({ isDistinct }) => isDistinct);
+
+/** Those in which no value waits: a send completes with its receive. */
+export const rendezvous: readonly Flavor[] = flavors.filter(({ capacity }) => capacity === 0);
 
 /** By-reference ones. */
 export const local: readonly Flavor[] = flavors.filter(({ isTyped }) => !isTyped);

@@ -25,7 +25,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { test } from "../support/test.ts";
-import { bounded, fill, flavors, testEach } from "./flavors.ts";
+import { bounded, fill, flavors, keyOf, rendezvous, samples, testEach } from "./flavors.ts";
 import { isPending, settled, takeAll } from "./waiting.ts";
 
 // ---- every flavor
@@ -296,22 +296,57 @@ test("select() that waits takes nothing from a channel that becomes ready second
   assertEquals(takeAll(second), [2]);
 });
 
-test("select() on both directions of a rendezvous does not meet itself", async () => {
-  using channel = new Channel<string>();
-  const selecting = select({ in: channel, out: send(channel, "mine") });
-  assert(await isPending(selecting));
-  assertStrictEquals(await channel.receive(), "mine");
-  assertEquals(await selecting, { case: "out", ok: true, value: undefined });
+testEach(
+  rendezvous,
+  "select() on both directions does not meet itself, and then sends",
+  async (flavor) => {
+    using channel = flavor.make();
+    const selecting = select({ in: channel, out: send(channel, flavor.sample(1)) });
+    assert(await isPending(selecting));
+    assertEquals(await channel.receive(), flavor.sample(1));
+    assertEquals(await selecting, { case: "out", ok: true, value: undefined });
+  },
+);
+
+testEach(
+  rendezvous,
+  "select() on both directions does not meet itself, and then receives",
+  async (flavor) => {
+    using channel = flavor.make();
+    const selecting = select({ out: send(channel, flavor.sample(1)), in: channel });
+    assert(await isPending(selecting));
+    await channel.send(flavor.sample(2));
+    assertEquals(await selecting, { case: "in", ok: true, value: flavor.sample(2) });
+  },
+);
+
+testEach(rendezvous, "select() on both directions meets another of its kind", async (flavor) => {
+  using channel = flavor.make();
+  const values = [flavor.sample(1), flavor.sample(2)];
+  const got = await Promise.all(
+    values.map((value) => select({ in: channel, out: send(channel, value) })),
+  );
+  const receiver = got.findIndex(({ case: which }) => which === "in");
+  assertEquals(got.map(({ case: which }) => which).sort(), ["in", "out"]);
+  assertEquals(got[receiver]?.value, values[1 - receiver]);
 });
 
-test("select() on both directions of a rendezvous meets another of its kind", async () => {
-  using channel = new Channel<string>();
-  const one = select({ in: channel, out: send(channel, "from one") });
-  const two = select({ in: channel, out: send(channel, "from two") });
-  const got = await Promise.all([one, two]);
-  const received = got.filter(({ case: which }) => which === "in").map(({ value }) => value);
-  assertEquals(received, [got[0].case === "in" ? "from two" : "from one"]);
-});
+testEach(
+  rendezvous,
+  "many selects on both directions pair off, each value received once",
+  async (flavor) => {
+    using channel = flavor.make();
+    const values = samples(flavor, 0, 20);
+    const got = await Promise.all(
+      values.map((value) => select({ in: channel, out: send(channel, value) })),
+    );
+    const received = got.filter(({ case: which }) => which === "in").map(({ value }) => value);
+    const unsent = values.filter((_, index) => got[index]?.case === "in");
+    // What was received is what those who received did not send.
+    assertStrictEquals(received.length, 10);
+    assertEquals([...received, ...unsent].map(keyOf).sort(), values.map(keyOf).sort());
+  },
+);
 
 test("select() on both directions of a typed channel sends when it is empty", async () => {
   using channel = new Channel(i32, 1);
@@ -349,20 +384,24 @@ test("many selects over one set of channels share the values exactly once", asyn
   );
 });
 
-test("a pair of selects, one sending and one receiving, meet over two rendezvous", async () => {
-  using a = new Channel<number>();
-  using b = new Channel<number>();
-  const received: number[] = [];
-  const sender = (async () => {
-    for (let value = 0; value < 100; value++) await select([send(a, value), send(b, value)]);
-  })();
-  while (received.length < 100) {
-    const got = await select([a, b]);
-    if (got.ok) received.push(got.value);
-  }
-  await sender;
-  assertEquals(received, Array.from({ length: 100 }, (_, value) => value));
-});
+testEach(
+  rendezvous,
+  "a pair of selects, one sending and one receiving, meet over two rendezvous",
+  async (flavor) => {
+    using a = flavor.make();
+    using b = flavor.make();
+    const received: unknown[] = [];
+    const sending = (async () => {
+      for (const value of samples(flavor, 0, 100)) await select([send(a, value), send(b, value)]);
+    })();
+    while (received.length < 100) {
+      const got = await select([a, b]);
+      if (got.ok) received.push(got.value);
+    }
+    await sending;
+    assertEquals(received, samples(flavor, 0, 100));
+  },
+);
 
 // ---- abort
 

@@ -75,6 +75,9 @@ function assertOrderPerProducer(received: readonly (readonly number[])[], span: 
   }
 }
 
+/** Serves the tests of one producer and one receiver; nobody closes it, and the process ends all the same. */
+const pool = new Pool({ threads: 2, name: "pair" });
+
 for (const capacity of [0, 2]) {
   for (const sending of forms) {
     for (const receiving of forms) {
@@ -83,7 +86,6 @@ for (const capacity of [0, 2]) {
       const how = `capacity ${capacity}, ${sending} to ${receiving}`;
 
       test(`Channel carries values in order from thread to thread: ${how}`, async () => {
-        await using pool = new Pool({ threads: 2 });
         using channel = new Channel(i32, capacity);
         const received = pool.go(receiveAll, channel, receiving);
         await pool.go(sendRange, channel, 0, COUNT, sending);
@@ -92,7 +94,6 @@ for (const capacity of [0, 2]) {
       });
 
       test(`Channel carries values in order from a thread to this one: ${how}`, async () => {
-        await using pool = new Pool({ threads: 1 });
         using channel = new Channel(i32, capacity);
         const sent = pool.go(sendRange, channel, 0, COUNT, sending);
         sent.then(() => channel.close());
@@ -104,7 +105,6 @@ for (const capacity of [0, 2]) {
       });
 
       test(`Channel carries values in order from this thread to another: ${how}`, async () => {
-        await using pool = new Pool({ threads: 1 });
         using channel = new Channel(i32, capacity);
         const received = pool.go(receiveAll, channel, receiving);
         await sendRange(channel, 0, COUNT, sending);

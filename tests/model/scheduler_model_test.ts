@@ -7,6 +7,7 @@ import {
   DEQUE_BUFFER,
   DEQUE_INITIAL,
   DEQUE_TOP,
+  POOL_FREE,
   POOL_IDLE,
   POOL_SEARCHING,
   SIGNAL_QUIET,
@@ -33,6 +34,7 @@ interface Scheduler {
   agentSleep(agent: number, timeoutMs: number, spins: number): number;
   agentTakeSignals(agent: number, mask: number): number;
   inboxPop(agent: number): number;
+  poolHasFree(pool: number): number;
   poolIsQuiet(pool: number): number;
   poolNew(kind: number, slots: number, owner: number): number;
   poolTake(pool: number): number;
@@ -43,9 +45,12 @@ interface Scheduler {
   taskNew(submitter: number, id: number, fn: number, args: number, number: number): number;
   taskStart(task: number, worker: number): number;
   workerEnter(pool: number, slot: number, worker: number, agent: number): void;
+  workerExpect(pool: number, worker: number): void;
   workerFinished(worker: number): void;
   workerFound(pool: number, worker: number): void;
   workerIdle(pool: number, worker: number): number;
+  workerIsBusy(pool: number, worker: number): void;
+  workerIsFree(pool: number, worker: number): void;
   workerLeave(pool: number, slot: number, expected: number): void;
   workerNew(seed: number): number;
   workerSearch(pool: number, worker: number): void;
@@ -64,11 +69,11 @@ interface State {
   /** For each task, how often it has run, and how often it has come back. */
   readonly counters: number;
   readonly returned: number;
-  /** A word that tells that a thread has ended. */
+  /** Words: a thread has ended; and one of the model's own. */
   readonly ended: number;
-  /** Task 0 submits task 1 and waits for it, on the word `gate`. */
-  readonly forks: boolean;
   readonly gate: number;
+  /** What task 0 does. */
+  readonly forks: "never" | "waits" | "goes on";
 }
 type Thread = VirtualThread<Scheduler>;
 type Body = (thread: Thread, state: State) => Promise<unknown>;
@@ -76,12 +81,25 @@ type PoolScenario = Scenario<Scheduler, State>;
 
 const core = await buildModel(ENTRY);
 
-/** A pool of two threads, asleep, and so many tasks; where a thread may die they have been submitted. */
+/** How a worker stands at the start: it sleeps and is free, or with a goroutine suspended, or its thread is starting. */
+type Hand = "free" | "suspended" | "starting";
+
+interface Start {
+  /** Task 0 submits task 1 and waits for it, or goes on; then the owner submits task 0 only. */
+  readonly forks?: State["forks"];
+  /** Tasks are submitted before the threads run. */
+  readonly isSubmitted?: boolean;
+  readonly hands?: readonly [Hand, Hand];
+}
+
+/** A pool of two threads, and so many tasks. */
 function scenario(
   name: string,
   count: number,
   threads: readonly Body[],
-  { forks = false, kill, ...rest }: Partial<PoolScenario> & { forks?: boolean } = {},
+  { forks = "never", isSubmitted = false, hands = ["free", "free"], ...rest }:
+    & Start
+    & Partial<PoolScenario> = {},
 ): PoolScenario {
   return {
     name,
@@ -91,15 +109,21 @@ function scenario(
       const pool = wasm.poolNew(0, 3, agents[0]!);
       const workers = [0, 1, 2].map((slot) => {
         const worker = wasm.workerNew(slot);
+        const hand = hands[slot - 1];
+        if (hand === "starting") {
+          wasm.workerExpect(pool, worker);
+          return worker;
+        }
         wasm.workerEnter(pool, slot, worker, agents[slot]!);
-        if (slot === 0) return worker;
+        if (hand === undefined) return worker;
+        if (hand === "free") wasm.workerIsFree(pool, worker);
         wasm.workerSearch(pool, worker);
         assertEquals(wasm.workerIdle(pool, worker), 1);
         return worker;
       });
       const buffers = workers.map((worker) => memory[(worker + DEQUE_BUFFER) >>> 2]!);
       const tasks = Array.from({ length: count }, (_, id) => wasm.taskNew(agents[0]!, id, 0, 0, id));
-      if (kill !== undefined) for (const task of tasks) wasm.workerSubmit(pool, workers[0]!, task);
+      if (isSubmitted) for (const task of tasks) wasm.workerSubmit(pool, workers[0]!, task);
       const words = wasm.allocate(8 * count + 16);
       const counters = words + 16;
       return {
@@ -116,6 +140,7 @@ function scenario(
     label(ptr, { pool, agents, workers, tasks }) {
       if (ptr === pool + POOL_IDLE) return "idle";
       if (ptr === pool + POOL_SEARCHING) return "searching";
+      if (ptr === pool + POOL_FREE) return "free";
       for (const [id, agent] of agents.entries()) {
         if (ptr === agent + AGENT_DOORBELL) return `doorbell ${id}`;
       }
@@ -127,18 +152,27 @@ function scenario(
       }
       return tasks.includes(ptr) ? `task ${tasks.indexOf(ptr)}` : undefined;
     },
-    ...kill !== undefined && { kill },
+    allowParked: true,
+    check: checkDone,
     ...rest,
   };
 }
 
-/** Task 0 submits task 1, and blocks its thread until that runs. */
+async function assertHolding(model: PoolScenario, options: Options = {}): Promise<void> {
+  const report = await explore(core, model, options);
+  assertHolds(report);
+  assertEquals(report.cut + report.throttled, 0);
+}
+
+// ---- Workers -------------------------------------------------------------------------------------------------
+
+/** What a task does but count that it runs. */
 async function fork(thread: Thread, state: State, number: number): Promise<void> {
   const { wasm, id, wait, atomic, notify } = thread;
   if (number === 0) {
     await wasm.workerSubmit(state.pool, state.workers[id]!, state.tasks[1]!);
-    await wait(state.gate, 0);
-  } else {
+    if (state.forks === "waits") await wait(state.gate, 0);
+  } else if (state.forks === "waits") {
     await atomic(state.gate, (words) => words[state.gate >>> 2] = 1);
     await notify(state.gate);
   }
@@ -147,54 +181,70 @@ async function fork(thread: Thread, state: State, number: number): Promise<void>
 /** Runs a task that has been taken, or sends it back if it was cancelled. */
 async function execute(thread: Thread, state: State, task: number): Promise<void> {
   const { wasm, id } = thread;
-  const [agent, worker] = [state.agents[id]!, state.workers[id]!];
+  const worker = state.workers[id]!;
   const starts = await wasm.taskStart(task, worker);
   const number = state.tasks.indexOf(task);
   if (starts) await wasm.runTask(state.counters + 4 * number);
-  if (starts && state.forks) await fork(thread, state, number);
-  await wasm.taskFinish(task, starts ? TASK_SUCCEEDED : TASK_CANCELLED, 0, agent);
+  if (starts && state.forks !== "never") await fork(thread, state, number);
+  await wasm.taskFinish(task, starts ? TASK_SUCCEEDED : TASK_CANCELLED, 0, state.agents[id]!);
   await wasm.workerFinished(worker);
 }
 
-const STOP = -1;
+/** It has been asked to stop; it leaves the tasks to others. */
+const [STOP, LEAVE] = [-1, -2];
 /** A signal that has nothing to do with the pool: a sleeper wakes for all sorts of reasons. */
 const OTHER_SIGNAL = 1 << 16;
 
-/** A worker, idle at first: runs tasks until it is asked to stop. */
-const works: Body = async (thread, state) => {
-  const { wasm, id, repeat } = thread;
-  const [pool, agent, worker] = [state.pool, state.agents[id]!, state.workers[id]!];
-  const sleep = async () => {
-    await wasm.agentSleep(agent, -1, 0);
-    const signals = await wasm.agentTakeSignals(agent, -1);
-    while (await wasm.inboxPop(agent) !== 0);
-    await wasm.workerWoken(pool, worker);
-    return signals & SIGNAL_STOP ? STOP : undefined;
+/** The loop of a worker, which stops only when it is asked to. */
+function works(hand: Hand = "free"): Body {
+  const isSuspended = hand === "suspended";
+  return async (thread, state) => {
+    const { wasm, id, repeat } = thread;
+    const [pool, agent, worker] = [state.pool, state.agents[id]!, state.workers[id]!];
+    const take = async () =>
+      isSuspended && await wasm.poolHasFree(pool) ? LEAVE : await wasm.workerTake(pool, worker);
+    const setFree = () =>
+      isSuspended ? wasm.workerIsBusy(pool, worker) : wasm.workerIsFree(pool, worker);
+    const sleep = async () => {
+      await setFree();
+      await wasm.agentSleep(agent, -1, 0);
+      const signals = await wasm.agentTakeSignals(agent, -1);
+      while (await wasm.inboxPop(agent) !== 0);
+      await wasm.workerWoken(pool, worker);
+      return signals & SIGNAL_STOP ? STOP : undefined;
+    };
+    const search = () =>
+      repeat(async () => {
+        const task = await take();
+        if (task !== 0) return task;
+        if (!await wasm.workerIdle(pool, worker)) return undefined;
+        await wasm.poolTellQuiet(pool);
+        return await sleep();
+      });
+    let found = hand === "starting" ? 0 : await sleep() ?? await search();
+    if (hand === "starting") await wasm.workerEnter(pool, id, worker, agent);
+    for (;;) {
+      if (found > 0) await wasm.workerIsBusy(pool, worker);
+      if (found !== 0) await wasm.workerFound(pool, worker);
+      if (found === STOP) return;
+      if (found > 0) await execute(thread, state, found);
+      // It runs, until there is nothing to run.
+      await repeat(async () => {
+        const task = await take();
+        if (task === 0) return true;
+        if (task === LEAVE) return undefined;
+        await wasm.workerIsBusy(pool, worker);
+        await execute(thread, state, task);
+        return undefined;
+      });
+      await setFree();
+      await wasm.workerSearch(pool, worker);
+      found = await search();
+    }
   };
-  const search = () =>
-    repeat(async () => {
-      const task = await wasm.workerTake(pool, worker);
-      if (task !== 0) return task;
-      if (!await wasm.workerIdle(pool, worker)) return undefined;
-      await wasm.poolTellQuiet(pool);
-      return await sleep();
-    });
-  let found = await sleep() ?? await search();
-  while (found !== STOP) {
-    await wasm.workerFound(pool, worker);
-    await execute(thread, state, found);
-    // What it finds now was there already.
-    await repeat(async () => {
-      const task = await wasm.workerTake(pool, worker);
-      if (task === 0) return true;
-      await execute(thread, state, task);
-      return undefined;
-    });
-    await wasm.workerSearch(pool, worker);
-    found = await search();
-  }
-  await wasm.workerFound(pool, worker);
-};
+}
+
+// ---- Owners --------------------------------------------------------------------------------------------------
 
 /** Notes the tasks that have come back. Returns how many. */
 async function drain({ wasm }: Thread, { agents, tasks, returned }: State): Promise<number> {
@@ -205,25 +255,6 @@ async function drain({ wasm }: Thread, { agents, tasks, returned }: State): Prom
   return count;
 }
 
-/** The owner: submits all tasks, and waits until the pool is quiet. */
-const owns: Body = async (thread, state) => {
-  const { wasm, repeat } = thread;
-  const { pool, agents, workers, tasks } = state;
-  if (state.forks) await wasm.agentSignal(agents[1]!, OTHER_SIGNAL);
-  for (const task of tasks.slice(0, state.forks ? 1 : undefined)) await wasm.workerSubmit(pool, workers[0]!, task);
-  if (!await wasm.poolIsQuiet(pool)) {
-    await repeat(async () => {
-      const signals = await wasm.agentTakeSignals(agents[0]!, -1);
-      await drain(thread, state);
-      if (signals & SIGNAL_QUIET && await wasm.poolIsQuiet(pool)) return true;
-      await wasm.agentSleep(agents[0]!, -1, 0);
-      return undefined;
-    });
-  }
-  await drain(thread, state);
-  return "quiet";
-};
-
 /** Asks the owner to see to a thread that has ended, as the runtime does. */
 const EXIT_SIGNAL = 1 << 17;
 const tellsExit: Body = async ({ wasm, wait }, { agents, ended }) => {
@@ -231,8 +262,8 @@ const tellsExit: Body = async ({ wasm, wait }, { agents, ended }) => {
   await wasm.agentSignal(agents[0]!, EXIT_SIGNAL);
 };
 
-/** The owner of a pool whose first thread may die; it has submitted its tasks, and does `more` when one comes back. */
-const survives = (more?: Body): Body => async (thread, state) => {
+/** Waits until the pool is quiet, and does `more` whenever a task comes back. */
+async function untilQuiet(thread: Thread, state: State, more?: Body): Promise<"quiet"> {
   const { wasm, repeat } = thread;
   const { pool, agents, workers } = state;
   await repeat(async () => {
@@ -248,15 +279,77 @@ const survives = (more?: Body): Body => async (thread, state) => {
   });
   await drain(thread, state);
   return "quiet";
+}
+
+/** Submits the tasks, wakes a sleeper for nothing, and waits until the pool is quiet. */
+const owns: Body = async (thread, state) => {
+  const { wasm } = thread;
+  const { pool, agents, workers, tasks, forks } = state;
+  if (forks === "waits") await wasm.agentSignal(agents[1]!, OTHER_SIGNAL);
+  for (const task of tasks.slice(0, forks === "never" ? undefined : 1)) {
+    await wasm.workerSubmit(pool, workers[0]!, task);
+  }
+  if (await wasm.poolIsQuiet(pool)) {
+    await drain(thread, state);
+    return "quiet";
+  }
+  return await untilQuiet(thread, state);
 };
 
-/** Submits a new task once the only one has come back; it lies in the same place. */
-const again: Body = async ({ wasm, atomic }, { pool, agents, workers, tasks, gate }) => {
-  if (await atomic(gate, (words) => words[gate >>> 2]!++) !== 0) return;
-  await wasm.free(tasks[0]!);
-  assertEquals(await wasm.taskNew(agents[0]!, 0, 0, 0, 0), tasks[0]);
-  await wasm.workerSubmit(pool, workers[0]!, tasks[0]!);
+/** Asks its threads to stop, then. */
+const ownsAndStops: Body = async (thread, state) => {
+  const result = await owns(thread, state);
+  for (const agent of state.agents.slice(1)) await thread.wasm.agentSignal(agent, SIGNAL_STOP);
+  return result;
 };
+
+/** Submits a task and cancels it. */
+const cancels: Body = async (thread, state) => {
+  const { wasm } = thread;
+  await wasm.workerSubmit(state.pool, state.workers[0]!, state.tasks[0]!);
+  const isCancelled = await wasm.taskCancel(state.tasks[0]!);
+  await untilQuiet(thread, state);
+  return isCancelled;
+};
+
+/** Takes back what nobody has taken, as at a pool's termination. */
+const empties: Body = async (thread, state) => {
+  const { wasm, repeat } = thread;
+  const { pool, agents, workers } = state;
+  await repeat(async () => {
+    const task = await wasm.poolTake(pool);
+    if (task === 0) return true;
+    await wasm.taskFinish(task, TASK_CANCELLED, 0, agents[0]!);
+    await wasm.workerFinished(workers[0]!);
+    return undefined;
+  });
+  return await wasm.poolIsQuiet(pool) ? (await drain(thread, state), "quiet") : untilQuiet(thread, state);
+};
+
+/** The owner of a pool one of whose threads may die. */
+const survives: Body = (thread, state) => untilQuiet(thread, state);
+
+/** The same; once its only task has come back it submits another, which lies in the same place. */
+const survivesTwice: Body = (thread, state) =>
+  untilQuiet(thread, state, async ({ wasm, atomic }, { pool, agents, workers, tasks, gate }) => {
+    if (await atomic(gate, (words) => words[gate >>> 2]!++) !== 0) return;
+    await wasm.free(tasks[0]!);
+    assertEquals(await wasm.taskNew(agents[0]!, 0, 0, 0, 0), tasks[0]);
+    await wasm.workerSubmit(pool, workers[0]!, tasks[0]!);
+  });
+
+// ---- Ends ----------------------------------------------------------------------------------------------------
+
+/** Each task has run once and has come back, the owner knows, and everybody is counted for what he is. */
+function checkDone({ words, state, results, parked }: Outcome<Scheduler, State>): void {
+  assertEquals(results[0], "quiet", "the owner sleeps");
+  const word = (ptr: number) => words[ptr >>> 2]!;
+  for (const [at] of state.tasks.entries()) {
+    assertEquals([word(state.counters + 4 * at), word(state.returned + 4 * at)], [1, 1]);
+  }
+  const counted = [word(state.pool + POOL_IDLE), word(state.pool + POOL_SEARCHING)];
+  assertEquals(counted, [parked.length, 0]);
+}
 
 /** Each task has come back, or died with its thread after it had started. */
 function checkDeath({ wasm, words, state, results, killed }: Outcome<Scheduler, State>): void {
@@ -271,59 +364,176 @@ function checkDeath({ wasm, words, state, results, killed }: Outcome<Scheduler, 
   }
 }
 
-/** The owner, who then asks its threads to stop. */
-const ownsAndStops: Body = async (thread, state) => {
-  const result = await owns(thread, state);
-  for (const agent of state.agents.slice(1)) await thread.wasm.agentSignal(agent, SIGNAL_STOP);
-  return result;
-};
+// ---- Models --------------------------------------------------------------------------------------------------
 
-/** Each task has run once and has come back, the owner knows, and everybody is counted for what he is. */
-function checkDone({ words, state, results, parked }: Outcome<Scheduler, State>): void {
-  assertEquals(results[0], "quiet", "the owner sleeps");
-  const word = (ptr: number) => words[ptr >>> 2]!;
-  for (const [at] of state.tasks.entries()) {
-    assertEquals([word(state.counters + 4 * at), word(state.returned + 4 * at)], [1, 1]);
-  }
-  const counted = [word(state.pool + POOL_IDLE), word(state.pool + POOL_SEARCHING)];
-  assertEquals(counted, [parked.length, 0]);
-}
-
-async function assertHolding(model: PoolScenario, options: Options = {}): Promise<void> {
-  const report = await explore(core, model, options);
-  assertHolds(report);
-  assertEquals(report.cut + report.throttled, 0);
-}
-
-/** What ends with the workers asleep, or asked to stop. */
-const ending: Partial<PoolScenario> = { allowParked: true, check: checkDone };
-const one = scenario("one task", 1, [owns, works, works], ending);
-const two = scenario("two tasks", 2, [owns, works, works], ending);
-const stopped = scenario("one task, and an end", 1, [ownsAndStops, works, works], ending);
-const forking = scenario("a task that waits for its child", 2, [owns, works, works], {
-  ...ending,
-  forks: true,
+const one = scenario("one task", 1, [owns, works(), works()]);
+const two = scenario("two tasks", 2, [owns, works(), works()]);
+const stopped = scenario("one task, and an end", 1, [ownsAndStops, works(), works()]);
+/** Both threads are needed at once. */
+const parent = scenario("a task that waits for its child", 2, [owns, works(), works()], {
+  forks: "waits",
 });
-
-const mortal: Partial<PoolScenario> = {
-  allowParked: true,
+const child = scenario("a task that leaves a child", 2, [owns, works(), works()], {
+  forks: "goes on",
+});
+/** One thread is free, the other is taken only when that is busy. */
+const suspended = scenario(
+  "a task that waits for its child, on threads of which one is not free",
+  2,
+  [owns, works(), works("suspended")],
+  { forks: "waits", hands: ["free", "suspended"] },
+);
+const starting = scenario("a thread that starts", 1, [
+  ...[owns, works("suspended"), works("starting")],
+], { hands: ["suspended", "starting"] });
+const cancelled = scenario("a task is cancelled", 1, [cancels, works(), works()], {
+  check({ words, state, results }) {
+    const word = (ptr: number) => words[ptr >>> 2]!;
+    assertEquals([word(state.counters), word(state.returned)], [1 - Number(results[0]), 1]);
+  },
+});
+const emptied = scenario("the owner takes tasks back", 2, [empties, works(), works()], {
+  isSubmitted: true,
+  check({ words, state, results }) {
+    assertEquals(results[0], "quiet");
+    const word = (ptr: number) => words[ptr >>> 2]!;
+    for (const at of [0, 1]) {
+      assert(word(state.counters + 4 * at) <= 1);
+      assertEquals(word(state.returned + 4 * at), 1);
+    }
+  },
+});
+const mortal: Start & Partial<PoolScenario> = {
+  isSubmitted: true,
   check: checkDeath,
   kill: { thread: 1, tells: ({ ended }) => ended },
 };
-const dying = scenario("a thread dies", 1, [survives(), works, works, tellsExit], mortal);
-const reused = scenario("a thread dies when its task's memory is another's", 1, [
-  ...[survives(again), works, works],
+const dying = scenario("a thread dies", 1, [survives, works(), works(), tellsExit], mortal);
+const reused = scenario("a thread dies when another task lies where its own lay", 1, [
+  ...[survivesTwice, works(), works()],
   tellsExit,
 ], mortal);
 
+Deno.test("scheduler: each task runs once, and the owner is told when all have", async () => {
+  await assertHolding(one, { bound: 2 });
+  await assertHolding(two, { bound: 1 });
+  await assertHolding(stopped, { bound: 2 });
+  await assertHolding(child, { bound: 1 });
+});
+
+Deno.test("scheduler: a task wakes a thread that can run it", async () => {
+  await assertHolding(parent, { bound: 2 });
+  await assertHolding(suspended, { bound: 1 });
+  await assertHolding(starting, { bound: 2 });
+});
+
+Deno.test("scheduler: a task is cancelled or runs, and comes back", async () => {
+  await assertHolding(cancelled, { bound: 2 });
+  await assertHolding(emptied, { bound: 1 });
+});
+
 Deno.test("scheduler: no task is lost that a thread had not started when it dies", async () => {
-  await assertHolding(dying, { bound: 0 });
+  await assertHolding(dying, { bound: 1 });
   await assertHolding(reused, { bound: 0 });
 });
 
-Deno.test("scheduler: each task runs once, and the owner is told when all have", async () => {
-  await assertHolding(one, { bound: 2 });
-  await assertHolding(two, { bound: 2 });
-  await assertHolding(stopped, { bound: 2 });
-  await assertHolding(forking, { bound: 2 });
-});
+testMistakes("scheduler", ENTRY, [
+  {
+    when: "a task is pushed after the search for somebody to wake",
+    find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
+    replace: "  poolNotify(pool);\n  if (!dequePush(worker, task)) injectorPush(pool, task);",
+    model: one,
+  },
+  {
+    when: "a task is counted after it was pushed",
+    find: "  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.\n",
+    replace: "",
+    also: {
+      find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
+      replace: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);\n  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1);",
+    },
+    model: child,
+  },
+  {
+    when: "the submitted are summed before the finished",
+    find: "return sum(pool, WORKER_FINISHED) == sum(pool, WORKER_SUBMITTED);",
+    replace: "return sum(pool, WORKER_SUBMITTED) == sum(pool, WORKER_FINISHED);",
+    model: child,
+  },
+  {
+    when: "a worker does not look again before it sleeps",
+    find: "  if (!hasWork(pool)) return true;\n",
+    replace: "  if (pool != 0) return true;\n",
+    model: one,
+  },
+  {
+    when: "a worker looks again before it has ceased to search",
+    find: "  add32(pool + POOL_SEARCHING, -1);\n  // Look once more: a submitter that saw us searching woke nobody.\n  if (!hasWork(pool)) return true;\n",
+    replace: "  const isIdle = !hasWork(pool);\n  add32(pool + POOL_SEARCHING, -1);\n  if (isIdle) return true;\n",
+    model: one,
+  },
+  {
+    when: "who finds a task wakes nobody for the next",
+    find: "if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1 && hasWork(pool)) poolNotify(pool);",
+    replace: "add32(pool + POOL_SEARCHING, -1);",
+    model: two,
+  },
+  {
+    when: "a count of searchers below 0 counts as one",
+    find: "<i32>load32(pool + POOL_SEARCHING) > 0) return;",
+    replace: "load32(pool + POOL_SEARCHING) != 0) return;",
+    model: parent,
+  },
+  {
+    when: "who wakes a worker rings without a signal",
+    find: "agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);",
+    replace: "ring(load<u32>(worker + WORKER_AGENT));",
+    also: { find: 'import { agentSignal } from "./agent";', replace: 'import { agentSignal, ring } from "./agent";' },
+    model: one,
+  },
+  {
+    when: "a free worker is counted as free while it runs a task",
+    find: "  store32(worker + WORKER_FREE, 0);\n  add32(pool + POOL_FREE, -1);",
+    replace: "",
+    model: suspended,
+  },
+  {
+    when: "a task that was started is still noted as taken",
+    file: "wasm/assembly/task.ts",
+    find: "  store<u32>(worker + WORKER_TAKEN, 0);\n",
+    replace: "",
+    model: reused,
+  },
+  {
+    when: "a task is noted as taken after a loop (law 10)",
+    find: "  store<u32>(worker + WORKER_TAKEN, task);\n  store32(worker + WORKER_TOOK",
+    replace: "  for (let i = load<u32>(pool + POOL_SLOTS); i != 0; i--) load32(worker + WORKER_FINISHED);\n  store<u32>(worker + WORKER_TAKEN, task);\n  store32(worker + WORKER_TOOK",
+    model: dying,
+  },
+  {
+    when: "what a dead thread had taken is not put back",
+    find: "    injectorPush(pool, taken);\n    lost--;\n",
+    replace: "",
+    model: dying,
+  },
+  {
+    when: "a dead thread is still counted as searching",
+    find: "if (idle == IDLE_CALLED || load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);",
+    replace: "if (load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);",
+    model: dying,
+  },
+  {
+    when: "a task is started without a swap",
+    file: "wasm/assembly/task.ts",
+    find: "const isMine = cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;",
+    replace: "const isMine = load32(task + TASK_STATE) == TASK_QUEUED;\n  if (isMine) store32(task + TASK_STATE, TASK_STARTED);",
+    model: cancelled,
+  },
+  {
+    when: "a task is sent back before it has its state",
+    file: "wasm/assembly/task.ts",
+    find: "  store32(task + TASK_STATE, state);\n  inboxPush(submitter, task);",
+    replace: "  inboxPush(submitter, task);\n  store32(task + TASK_STATE, state);",
+    model: reused,
+  },
+].map((mistake) => ({ ...mistake, options: { bound: 2 } })));

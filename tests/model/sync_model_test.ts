@@ -202,16 +202,17 @@ function acquireCase({ wasm, id }: Thread, { lock, agents }: State, need: number
   };
 }
 
-/** Acquires so many units, notes them as out, and releases them. */
-function acquires(need: number, options?: WaitOptions): Body {
+/** Acquires so many units, notes them as out, and releases them, unless it keeps them. */
+function acquires(need: number, options: WaitOptions & { keeps?: boolean } = {}): Body {
   return async (thread, state) => {
     const { wasm, id, atomic, log } = thread;
     await waitFor(thread, ownOf(thread, state), [acquireCase(thread, state, need)], options);
     await discard(thread, state);
     log("has them");
     await atomic(state.data, (words) => words[state.data >>> 2]! += need);
+    if (options.keeps) return;
     await atomic(state.data, (words) => words[state.data >>> 2]! -= need);
-    return await wasm.semaphoreRelease(state.lock, need, state.agents[id]!);
+    await wasm.semaphoreRelease(state.lock, need, state.agents[id]!);
   };
 }
 
@@ -268,10 +269,14 @@ const givenUp = scenario("a large request is given up", [
   releases(1),
 ], { ...units(2, 1), waiting: [2, 1] });
 const several = scenario("a release for two", [
-  acquires(1, { isEntered: true }),
-  acquires(1, { isEntered: true }),
+  acquires(1, { isEntered: true, keeps: true }),
+  acquires(1, { isEntered: true, keeps: true }),
   releases(2),
-], { ...units(2, 0), waiting: [1, 1] });
+], {
+  ...units(2, 0),
+  waiting: [1, 1],
+  check: ({ words, state }) => words[(state.lock + SEMAPHORE_FREE) >>> 2] === 0,
+});
 
 /** One unit comes back while one waits for it and another tries to have it. */
 const granting = scenario("a grant beside an attempt", [
@@ -343,62 +348,74 @@ function mark({ atomic }: Thread, { data }: State): Promise<number> {
   return atomic(data, (words) => words[data >>> 2]!++);
 }
 
-/** Waits for the end of the round in which it begins, or of this one. Returns it, and how often the work was done then. */
-function awaits(inRound?: number): Body {
-  return async (thread, state) => {
-    const { wasm, atomic } = thread;
-    const round = inRound ?? await wasm.groupRound(state.lock);
-    const isOver = async () => await wasm.groupIsOver(state.lock, round) !== 0;
-    const only: Case<true> = {
-      queue: state.lock + LOCK_QUEUE,
-      poll: async () => await isOver() ? true : undefined,
-      isReady: isOver,
-    };
-    await waitFor(thread, ownOf(thread, state), [only]);
-    await discard(thread, state);
-    return [round, await atomic(state.data, (words) => words[state.data >>> 2]!)];
+/** Waits for the end of round `round`. Returns how often the work was done then. */
+async function awaitRound(thread: Thread, state: State, round: number): Promise<number> {
+  const isOver = async () => await thread.wasm.groupIsOver(state.lock, round) !== 0;
+  const only: Case<true> = {
+    queue: state.lock + LOCK_QUEUE,
+    poll: async () => await isOver() ? true : undefined,
+    isReady: isOver,
   };
+  await waitFor(thread, ownOf(thread, state), [only]);
+  return await thread.atomic(state.data, (words) => words[state.data >>> 2]!);
 }
 
-/** Works and is done; with `more`, adds as much to the counter and does it again. */
-function works(more: boolean): Body {
-  return async (thread, state) => {
-    const { wasm, id } = thread;
-    const add = (delta: number) => wasm.groupAdd(state.lock, delta, state.agents[id]!);
-    for (let left = more ? 2 : 1; left > 0; left--) {
-      await mark(thread, state);
-      await add(-1);
-      if (left > 1) await add(1);
-    }
-  };
-}
+/** Waits for the end of the round in which it begins. */
+const awaits: Body = async (thread, state) => {
+  const marks = await awaitRound(thread, state, await thread.wasm.groupRound(state.lock));
+  await discard(thread, state);
+  return marks;
+};
+
 const adds = (delta: number): Body => ({ wasm, id }, { lock, agents }) =>
   wasm.groupAdd(lock, delta, agents[id]!);
+
+/** Works and is done. */
+const works: Body = async (thread, state) => {
+  await mark(thread, state);
+  await adds(-1)(thread, state);
+};
+
 const counting = (count: number): Start => ({
   before: (wasm, lock, self) => void wasm.groupAdd(lock, count, self),
 });
 
-/** Everybody who waited saw the work of the round done. */
-const sawDone = (perRound: number): Pick<SyncScenario, "check"> => ({
-  check({ results }) {
-    for (const [round, marks] of results.filter(Array.isArray)) {
-      assert(marks >= (round + 1) * perRound, `round ${round} ended with ${marks} done`);
-    }
-  },
-});
-const done = scenario("two are done, two wait", [awaits(), awaits(), works(false), works(false)], {
+const done = scenario("two are done, two wait", [awaits, awaits, works, works], {
   ...counting(2),
-  ...sawDone(2),
+  check: ({ results }) => assertEquals(results.slice(0, 2), [2, 2]),
 });
-const twoRounds = scenario("two rounds", [awaits(), awaits(), works(true)], {
-  ...counting(1),
-  ...sawDone(1),
-});
+
+/** Who has waited for the first round begins the second one, and waits for that. */
+const twoRounds = scenario("two rounds", [
+  async (thread, state) => {
+    const { wasm, atomic, notify } = thread;
+    await awaitRound(thread, state, 0);
+    await adds(1)(thread, state);
+    const round = await wasm.groupRound(state.lock);
+    await atomic(state.ended, (words) => words[state.ended >>> 2] = 1);
+    await notify(state.ended);
+    const marks = await awaitRound(thread, state, round);
+    await discard(thread, state);
+    return marks;
+  },
+  works,
+  async (thread, state) => {
+    await thread.wait(state.ended, 0);
+    await works(thread, state);
+  },
+], { ...counting(1), check: ({ results }) => results[0] === 2 });
+
 /** The counter is raised again at once, and stays up. */
 const raised = scenario("raised again", [
-  awaits(0),
-  async (thread, state) => [await adds(-1)(thread, state), await adds(1)(thread, state)],
-], { ...counting(1), check: () => {} });
+  async (thread, state) => {
+    await awaitRound(thread, state, 0);
+    await discard(thread, state);
+  },
+  async (thread, state) => {
+    await adds(-1)(thread, state);
+    await adds(1)(thread, state);
+  },
+], counting(1));
 
 Deno.test("wait group: who waits goes on when all are done, and not before", async () => {
   await assertHolding(done, { bound: 2 });

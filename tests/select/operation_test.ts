@@ -1,6 +1,7 @@
 /** A wait that is over has left nothing behind: no listener, no heap block, no addressee, no node in a queue. */
 import {
   after,
+  afterFunc,
   Channel,
   f64,
   i32,
@@ -472,6 +473,26 @@ test("a select that is aborted has cleared its timer", async () => {
     await assertRejects(() => selecting);
   });
   assertEquals(timers, { set: 1, live: 0 });
+});
+
+test("a sleep that is aborted has cleared its timer", async () => {
+  const timers = await countTimers(async () => {
+    const abort = new AbortController();
+    const sleeping = sleep(60_000, { signal: abort.signal });
+    abort.abort();
+    await assertRejects(() => sleeping);
+  });
+  assertEquals(timers, { set: 1, live: 0 });
+});
+
+test("an afterFunc that is stopped, or set anew, has cleared its timer", async () => {
+  const timers = await countTimers(async () => {
+    const timer = afterFunc(60_000, () => {});
+    timer.reset(50_000);
+    timer.stop();
+    await Promise.resolve();
+  });
+  assertEquals(timers, { set: 2, live: 0 });
 });
 
 test("a wait for a timer that is stopped has no timer of the engine", async () => {

@@ -218,6 +218,40 @@ export const chain = task(
     depth === 0 ? 0 : 1 + await Pool.current!.go(chain, depth - 1),
 );
 
+/** Tries to close and to terminate the pool that it runs on, and reports the names of the errors. */
+export const closeOwnPool = task(import.meta.url, "closeOwnPool", (): Promise<string[]> => {
+  const pool = Pool.current!;
+  const name = (error: Error): string => error.name;
+  return Promise.all([pool.close(), pool.terminate()].map((end) => end.then(() => "ended", name)));
+});
+
+/** Computes, without a look at anything else, until the channel ends. */
+export const compute = task(
+  import.meta.url,
+  "compute",
+  (started: Channel<number>, end: Channel<number>): number => {
+    started.sendSync(1);
+    let rounds = 0;
+    while (end.tryReceive().state !== "closed") rounds++;
+    return rounds;
+  },
+);
+
+/** Leaves timers behind that fork tasks one after the other, as long as that is possible. */
+export const submitLater = task(import.meta.url, "submitLater", (times: number): void => {
+  const pool = Pool.current!;
+  const submit = (left: number): void => {
+    try {
+      pool.go(noop).join().catch(() => {});
+    } catch {
+      // The pool has been closed.
+      return;
+    }
+    if (left > 0) setTimeout(submit, 0, left - 1);
+  };
+  setTimeout(submit, 0, times);
+});
+
 /** Resolves when the channel ends; meanwhile it is a suspended goroutine. */
 export const suspend = task(
   import.meta.url,
@@ -290,5 +324,24 @@ export const waitAndDie = task(
     started.sendSync(1);
     while (end.tryReceive().state !== "closed");
     process.exit(3);
+  },
+);
+
+/** Answers each request on the channel that it carries: 0, 1, 2 and so on. */
+export const answer = task(
+  import.meta.url,
+  "answer",
+  async (calls: Channel<Channel<number>>): Promise<void> => {
+    let count = 0;
+    for await (const reply of calls) await reply.send(count++);
+  },
+);
+
+/** Sends ever longer texts, each in memory that this thread has grown for it. */
+export const grow = task(
+  import.meta.url,
+  "grow",
+  (to: Channel<string>, count: number): void => {
+    for (let i = 0; i < count; i++) to.sendSync("y".repeat(100_000 * 2 ** i - 1) + "z");
   },
 );

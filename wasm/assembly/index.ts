@@ -86,4 +86,4 @@ export {
   semaphoreSettle,
   semaphoreTryAcquire,
 } from "./sync";
-export { taskCancel, taskFinish, taskIsOrphan, taskNew, taskStart } from "./task";
+export { taskCancel, taskDisown, taskFinish, taskIsOrphan, taskNew, taskStart } from "./task";

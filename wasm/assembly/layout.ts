@@ -218,6 +218,7 @@ export const TASK_STARTED: u32 = 1;
 export const TASK_CANCELLED: u32 = 2;
 export const TASK_SUCCEEDED: u32 = 3;
 export const TASK_FAILED: u32 = 4;
+export const TASK_DISOWNED: u32 = 5;
 
 // ---- Function record: names the function of tasks; lives as long as the pool ---------------------------------------
 /** u32: the record made before. */

@@ -7,12 +7,14 @@
  * | QUEUED    | CANCELLED         | its submitter, `taskCancel`; it stays where it is    |
  * | STARTED   | SUCCEEDED, FAILED | its runner, `taskFinish`                             |
  * | CANCELLED | –                 | whoever takes it sends it back, `taskFinish`         |
+ * | STARTED, CANCELLED | DISOWNED | its submitter, `taskDisown`                         |
  *
  * A task whose runner's agent is DEAD while it is STARTED or CANCELLED has ended with its thread; its submitter finds that
  * when it is asked to look again (agentDied).
  *
  * Ownership: the submitter makes it; in a queue it is nobody's; who took it owns it until `taskFinish`; then the submitter
- * frees it.
+ * frees it. A disowned one is its runner's: Deno and browsers declare threads ended that go on for a while, and such a one
+ * frees it when it comes to its end. If the thread is really dead, the few bytes stay with it.
  */
 import { cas32, load32, store32 } from "./atomics";
 import { inboxPush, ring } from "./agent";
@@ -23,6 +25,7 @@ import {
   ENTRY_ID,
   TASK_ARGUMENTS,
   TASK_CANCELLED,
+  TASK_DISOWNED,
   TASK_FUNCTION,
   TASK_NUMBER,
   TASK_QUEUED,
@@ -32,6 +35,7 @@ import {
   TASK_STARTED,
   TASK_STATE,
   TASK_SUBMITTER,
+  WOKE_NONE,
   WOKE_OTHER,
   WOKE_SELF,
   WORKER_AGENT,
@@ -86,18 +90,36 @@ export function taskIsOrphan(task: usize): bool {
 }
 
 /**
+ * Gives up a task that is an orphan; nothing more comes of it. Only its submitter calls this.
+ *
+ * @returns false when it is none
+ */
+export function taskDisown(task: usize): bool {
+  if (!taskIsOrphan(task)) return false;
+  const state = load32(task + TASK_STATE);
+  return state != TASK_DISOWNED && cas32(task + TASK_STATE, state, TASK_DISOWNED) == state;
+}
+
+/**
  * Ends a task: leaves its state and result and sends it to its submitter. It is not the caller's any more afterwards.
  *
- * - Progress: wait-free.
+ * - Progress: lock-free; each round is a change of the state by the submitter, who changes it twice at most.
  * - Order: result, state, inbox, bell. From the state to the inbox stands neither call nor loop: no thread dies between.
  *
  * @param state `TASK_SUCCEEDED`, `TASK_FAILED` or `TASK_CANCELLED`
- * @returns `WOKE_SELF` when the submitter is the caller, else `WOKE_OTHER`
+ * @returns `WOKE_SELF` when the submitter is the caller, else `WOKE_OTHER`; `WOKE_NONE` when it was disowned: then task and
+ * result stay the caller's
  */
 export function taskFinish(task: usize, state: u32, result: u32, self: usize): i32 {
   const submitter: usize = load<u32>(task + TASK_SUBMITTER); // Plain: written before the task was submitted.
-  store<u32>(task + TASK_RESULT, result); // Plain: the store of the state publishes it.
-  store32(task + TASK_STATE, state);
+  store<u32>(task + TASK_RESULT, result); // Plain: the swap of the state publishes it.
+  let before = load32(task + TASK_STATE);
+  for (;;) {
+    if (before == TASK_DISOWNED) return WOKE_NONE;
+    const seen = cas32(task + TASK_STATE, before, state);
+    if (seen == before) break;
+    before = seen;
+  }
   inboxPush(submitter, task);
   if (submitter == self) return WOKE_SELF;
   ring(submitter);

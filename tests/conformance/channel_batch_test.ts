@@ -1,0 +1,183 @@
+/**
+ * Batches: `sendMany` and `receiveMany`, in both forms, over every flavor.
+ *
+ * @module
+ */
+import {
+  any,
+  Channel,
+  ChannelClosedError,
+  type ElementType,
+  f64,
+  i32,
+  text,
+  u32,
+  u8,
+} from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { test } from "../support/test.ts";
+import { bounded, buffered, flavors } from "./flavors.ts";
+import { isPending, settled } from "./waiting.ts";
+
+const samples = (sample: (index: number) => unknown, count: number): unknown[] =>
+  Array.from({ length: count }, (_, index) => sample(index));
+
+for (const { name, make, sample } of flavors) {
+  test(`Channel.sendMany() and receiveMany() carry a batch in order over ${name}`, async () => {
+    using channel = make();
+    const values = samples(sample, 3000);
+    const sending = channel.sendMany(values).then(() => channel.close());
+    const received: unknown[] = [];
+    for (;;) {
+      const some = await channel.receiveMany(700);
+      if (some.length === 0) break;
+      assert(some.length <= 700);
+      received.push(...some);
+    }
+    await sending;
+    assertEquals(received, values);
+  });
+
+  test(`Channel.receiveMany() waits for the first value when there is none over ${name}`, async () => {
+    using channel = make();
+    const receiving = channel.receiveMany(10);
+    assert(await isPending(receiving));
+    await channel.send(sample(1));
+    assertEquals(await receiving, [sample(1)]);
+  });
+
+  test(`Channel.receiveMany() ends with [] once closed over ${name}`, async () => {
+    using channel = make();
+    const waiting = channel.receiveMany(2);
+    channel.close();
+    assertEquals(await waiting, []);
+    assertEquals(await channel.receiveMany(2), []);
+    assertEquals(channel.receiveManySync(2), []);
+  });
+
+  test(`Channel.sendMany() stops where it is when aborted over ${name}`, async () => {
+    using channel = make();
+    const abort = new AbortController();
+    const values = samples(sample, 5000);
+    const sending = settled(channel.sendMany(values, { signal: abort.signal }));
+    const received: unknown[] = [];
+    for (let i = 0; i < 3; i++) received.push(await channel.receive());
+    const reason = new Error("enough");
+    abort.abort(reason);
+    const end = await sending;
+    // An unbounded channel had room for all of them.
+    if ("reason" in end) assertEquals(end.reason, reason);
+    else assertEquals(channel.capacity, Infinity);
+    channel.close();
+    for (let some = await channel.receiveMany(999); some.length > 0;) {
+      received.push(...some);
+      some = await channel.receiveMany(999);
+    }
+    assertEquals(received, values.slice(0, received.length));
+  });
+
+  test(`Channel.sendMany() and receiveMany() let an aborted signal win over ${name}`, async () => {
+    using channel = make();
+    const signal = AbortSignal.abort(new Error("before"));
+    await assertRejects(() => channel.sendMany([sample(0)], { signal }), Error, "before");
+    await assertRejects(() => channel.receiveMany(1, { signal }), Error, "before");
+    assertEquals(channel.tryReceive(), { state: "empty" });
+  });
+
+  test(`Channel.sendMany() of nothing needs no room over ${name}`, async () => {
+    using channel = make();
+    await channel.sendMany([]);
+    channel.sendManySync([]);
+    assertEquals(channel.tryReceive(), { state: "empty" });
+  });
+}
+
+for (const { name, make, sample } of bounded) {
+  test(`Channel.sendMany() rejects with what it could not send when closed over ${name}`, async () => {
+    using channel = make();
+    const sending = channel.sendMany(samples(sample, 5000));
+    const taken = await channel.receive();
+    assertEquals(taken, sample(0));
+    channel.close();
+    const error = await assertRejects(() => sending, ChannelClosedError);
+    assertEquals(error.code, "CHANNEL_CLOSED");
+    await assertRejects(() => channel.sendMany([sample(0)]), ChannelClosedError);
+    assertThrows(() => channel.sendManySync([sample(0)]), ChannelClosedError);
+  });
+}
+
+for (const { name, make, sample, capacity } of buffered) {
+  test(`Channel.sendManySync() and receiveManySync() need no waiting with room over ${name}`, () => {
+    using channel = make();
+    const values = samples(sample, Math.min(capacity, 50));
+    channel.sendManySync(values);
+    assertEquals(channel.receiveManySync(1000), values);
+  });
+
+  test(`Channel.receiveMany() rejects with the reason after what is there over ${name}`, async () => {
+    using channel = make();
+    await channel.send(sample(4));
+    channel.close(new RangeError("done for"));
+    assertEquals(await channel.receiveMany(5), [sample(4)]);
+    await assertRejects(() => channel.receiveMany(5), RangeError, "done for");
+  });
+}
+
+const typedArrays: [ElementType<number>, Int32Array | Uint32Array | Float64Array | Uint8Array][] = [
+  [i32, Int32Array.of(-1, 0, 2147483647, -2147483648)],
+  [u32, Uint32Array.of(1, 0, 4294967295, 7)],
+  [f64, Float64Array.of(0.5, -0, NaN, Infinity)],
+  [u8, Uint8Array.of(0, 255, 3, 4)],
+];
+
+for (const [type, values] of typedArrays) {
+  test(`Channel.receiveMany() fills the typed array that sendMany() sent over ${type.name}`, async () => {
+    using channel = new Channel(type, 2);
+    const sending = channel.sendMany(values);
+    const into = values.slice().fill(0);
+    let count = 0;
+    while (count < values.length) count += await channel.receiveMany(into.subarray(count));
+    await sending;
+    assertEquals([...into], [...values]);
+    channel.close();
+    assertEquals(await channel.receiveMany(into), 0);
+    assertEquals(channel.receiveManySync(into), 0);
+  });
+}
+
+test("Channel.sendMany() sends nothing when one value is of the wrong type", async () => {
+  using numbers = new Channel(u8, 8);
+  assertThrows(() => numbers.sendMany([1, 2, 256]), RangeError, "256");
+  assertThrows(() => numbers.sendManySync([1, -1]), RangeError, "-1");
+  assertEquals(numbers.size, 0);
+  using texts = new Channel(text, 8);
+  assertThrows(() => texts.sendMany(["a", 5 as unknown as string]), TypeError, "5");
+  assertEquals(texts.size, 0);
+  using anything = new Channel(any<unknown>(), 0);
+  assertThrows(() => anything.sendMany([1, { f() {} }]), TypeError, ".f");
+  assert(await isPending(anything.receive()));
+});
+
+test("Channel.sendMany() takes any iterable", async () => {
+  using channel = new Channel(i32, 8);
+  await channel.sendMany(new Set([3, 1, 2]));
+  assertEquals(await channel.receiveMany(8), [3, 1, 2]);
+});
+
+const misuse: [string, (channel: Channel<number>) => unknown][] = [
+  ["0 values", (channel) => channel.receiveMany(0)],
+  ["-1 values", (channel) => channel.receiveMany(-1)],
+  ["1.5 values", (channel) => channel.receiveManySync(1.5)],
+  ["NaN values", (channel) => channel.receiveMany(NaN)],
+  ["an empty typed array", (channel) => channel.receiveMany(new Int32Array(0))],
+  ["a number to send", (channel) => channel.sendMany(5 as unknown as number[])],
+  ["null to send", (channel) => channel.sendManySync(null as unknown as number[])],
+];
+
+for (const [what, use] of misuse) {
+  test(`Channel refuses a batch at the call when given ${what}`, () => {
+    using channel = new Channel(i32, 4);
+    const error = assertThrows(() => use(channel), Error);
+    assert(error instanceof RangeError || error instanceof TypeError);
+  });
+}

@@ -1,0 +1,142 @@
+/**
+ * Channels as web streams and from iterables.
+ *
+ * @module
+ */
+import { Channel, i32 } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { test } from "../support/test.ts";
+import { drain, isPending, turn } from "./waiting.ts";
+
+/** Reads a stream to its end. */
+async function readAll<T>(stream: ReadableStream<T>): Promise<T[]> {
+  const values: T[] = [];
+  const reader = stream.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    values.push(next.value);
+  }
+  return values;
+}
+
+test("Channel.toReadableStream() yields the values and closes with the channel", async () => {
+  const channel = new Channel<number>();
+  const reading = readAll(channel.toReadableStream());
+  for (let i = 0; i < 5; i++) await channel.send(i);
+  channel.close();
+  assertEquals(await reading, [0, 1, 2, 3, 4]);
+});
+
+test("Channel.toReadableStream() receives nothing before it is read", async () => {
+  const channel = new Channel<number>(2);
+  await channel.send(1);
+  const reader = channel.toReadableStream().getReader();
+  await turn();
+  assertEquals(channel.size, 1);
+  assertEquals(await reader.read(), { done: false, value: 1 });
+  await reader.cancel();
+});
+
+test("Channel.toReadableStream() fails with the reason of the close", async () => {
+  const channel = new Channel<number>();
+  const reading = readAll(channel.toReadableStream());
+  channel.close(new RangeError("broken"));
+  await assertRejects(() => reading, RangeError, "broken");
+});
+
+test("Channel.toReadableStream() leaves the channel open and no receiver behind when cancelled", async () => {
+  const channel = new Channel<number>();
+  const reader = channel.toReadableStream().getReader();
+  const reading = reader.read();
+  await turn();
+  await reader.cancel();
+  assert((await reading).done);
+  assertEquals(channel.closed, false);
+  assertEquals(channel.trySend(1), false);
+});
+
+test("Channel.toWritableStream() sends chunks and closes the channel with the stream", async () => {
+  const channel = new Channel(i32, 1);
+  const stream = new ReadableStream<number>({
+    start(controller) {
+      for (let i = 0; i < 5; i++) controller.enqueue(i);
+      controller.close();
+    },
+  });
+  const piping = stream.pipeTo(channel.toWritableStream());
+  assertEquals(await drain(channel), [0, 1, 2, 3, 4]);
+  await piping;
+});
+
+test("Channel.toWritableStream() makes a write wait until its value is sent", async () => {
+  const channel = new Channel<number>();
+  const writer = channel.toWritableStream().getWriter();
+  const writing = writer.write(7);
+  assert(await isPending(writing));
+  assertEquals(await channel.receive(), 7);
+  await writing;
+});
+
+test("Channel.toWritableStream() closes the channel with the reason when aborted", async () => {
+  const channel = new Channel<number>();
+  const writer = channel.toWritableStream().getWriter();
+  const failed = assertRejects(() => writer.closed, Error, "no more");
+  await writer.abort(new Error("no more"));
+  await failed;
+  await assertRejects(() => channel.receive(), Error, "no more");
+});
+
+test("Channel.from() carries what an asynchronous iterable yields, one at a time", async () => {
+  let asked = 0;
+  async function* numbers(): AsyncGenerator<number> {
+    for (let i = 0; i < 4; i++) {
+      asked++;
+      await turn();
+      yield i;
+    }
+  }
+  const channel = Channel.from(numbers());
+  assertEquals(await channel.receive(), 0);
+  await turn();
+  await turn();
+  assertEquals(asked, 2);
+  assertEquals(await drain(channel), [1, 2, 3]);
+});
+
+test("Channel.from() carries a synchronous iterable", async () => {
+  assertEquals(await drain(Channel.from(new Set(["a", "b"]))), ["a", "b"]);
+});
+
+test("Channel.from() closes with the reason when the iterable fails", async () => {
+  async function* failing(): AsyncGenerator<number> {
+    yield 1;
+    throw new SyntaxError("no more numbers");
+  }
+  const channel = Channel.from(failing());
+  assertEquals(await channel.receive(), 1);
+  await assertRejects(() => channel.receive(), SyntaxError, "no more numbers");
+});
+
+test("Channel.from() ends the iteration when the channel is closed", async () => {
+  let isOver!: () => void;
+  const over = new Promise<void>((resolve) => isOver = resolve);
+  async function* endless(): AsyncGenerator<number> {
+    try {
+      for (let i = 0;; i++) {
+        await turn();
+        yield i;
+      }
+    } finally {
+      isOver();
+    }
+  }
+  const channel = Channel.from(endless());
+  assertEquals(await channel.receive(), 0);
+  channel.close();
+  await over;
+});
+
+for (const value of [undefined, null, 5, "text", {}]) {
+  test(`Channel.from() refuses ${JSON.stringify(value)}`, () => {
+    assertThrows(() => Channel.from(value as unknown as Iterable<number>), TypeError, "iterable");
+  });
+}
