@@ -38,10 +38,12 @@ import {
   any,
   bool,
   Channel,
+  type Goroutine,
   Pool,
   select,
   Semaphore,
   send,
+  sleep,
   text,
   Ticker,
   WaitGroup,
@@ -71,6 +73,8 @@ const MAX_READS = 20;
 const PATHS_CAPACITY = 1 << 16;
 const REPORTS_CAPACITY = 256;
 const PROGRESS_MS = 500;
+/** Between the starts of two threads. */
+const PAUSE_MS = 2;
 
 /** What has been done, perhaps only in part. */
 interface Totals {
@@ -101,9 +105,10 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const outcome = await hashTrees(options.trees, options.threads, screen);
-  const digest = digestOf(outcome.files, options.trees.length);
-  process.stdout.write(options.json ? asJson(outcome, digest) : asText(outcome, digest));
+  const { json, threads, trees } = options;
+  const outcome = await hashTrees(trees, threads, screen);
+  const digest = digestOf(outcome.files, trees.length);
+  process.stdout.write(json ? asJson(outcome, digest, threads) : asText(outcome, digest));
   if (outcome.wasCancelled) return 130;
   return outcome.errors > 0 ? 1 : 0;
 }
@@ -125,10 +130,7 @@ async function hashTrees(
   using _listening = listenForCancel(cancel);
   await using pool = new Pool({ threads });
 
-  const directories = trees.map((tree) => tree.directory);
-  const hashing = Promise.all(
-    Array.from({ length: threads }, () => pool.go(hash, directories, channels)),
-  );
+  const hashing = hashOn(pool, trees, channels);
   const startedAt = performance.now();
   const walking = walk(trees, channels);
   const collecting = collect(trees, channels, threads, screen);
@@ -144,6 +146,19 @@ async function hashTrees(
     seconds: (performance.now() - startedAt) / 1000,
     wasCancelled: done.closed,
   };
+}
+
+/** Has files hashed on the threads of the pool, as many as are of use, and returns what each has done. */
+async function hashOn(pool: Pool, trees: readonly Tree[], channels: Channels): Promise<Share[]> {
+  const { paths, done } = channels;
+  const directories = trees.map((tree) => tree.directory);
+  const goroutines: Goroutine<Share>[] = [];
+  do {
+    goroutines.push(pool.go(hash, directories, channels));
+    // Starting a thread takes some 25 ms of this one: in between, the walk goes on and signals are heard.
+    await sleep(PAUSE_MS);
+  } while (goroutines.length < pool.threads && !done.closed && !(paths.closed && paths.size === 0));
+  return Promise.all(goroutines);
 }
 
 /** Sends the name of every file to `paths`, and closes it. Each directory has a goroutine of its own. */
@@ -295,13 +310,17 @@ function lineOf({ name, digest }: HashedFile): ByteString {
 }
 
 /** What `--json` prints. */
-function asJson({ files, bytes, errors, shares, seconds }: Outcome, digest: string): string {
+function asJson(
+  { files, bytes, errors, seconds }: Outcome,
+  digest: string,
+  threads: number,
+): string {
   const object = {
     files: files.length,
     bytes,
     errors,
     digest,
-    threads: shares.length,
+    threads,
     seconds: Number(seconds.toFixed(3)),
   };
   return `${JSON.stringify(object)}\n`;

@@ -150,23 +150,22 @@ class Reporter {
 
   addBytes(count: number): void {
     this.#bytesRead += count;
-    this.#sendIfDue();
+    if (performance.now() - this.#sentAt >= Reporter.#PERIOD_MS) this.send();
   }
 
   addHashed(file: HashedFile): void {
     this.#share = { files: this.#share.files + 1, bytes: this.#share.bytes + file.bytes };
     this.#hashed.push(file);
-    this.#sendIfDue();
+    this.#sendIfFull();
   }
 
   addFailure(failure: Failure): void {
     this.#failures.push(failure);
-    this.#sendIfDue();
+    this.#sendIfFull();
   }
 
-  #sendIfDue(): void {
-    const isFull = this.#hashed.length + this.#failures.length >= Reporter.#MAX_FILES;
-    if (isFull || performance.now() - this.#sentAt >= Reporter.#PERIOD_MS) this.send();
+  #sendIfFull(): void {
+    if (this.#hashed.length + this.#failures.length >= Reporter.#MAX_FILES) this.send();
   }
 
   send(): void {

@@ -234,6 +234,12 @@ export class Core {
     Atomics.store(this.u32, ptr >>> 2, value);
   }
 
+  /** Writes the u32 at `ptr` atomically, and returns what was there. */
+  exchangeU32(ptr: number, value: number): number {
+    if (ptr >>> 2 >= this.u32.length) this.refresh();
+    return Atomics.exchange(this.u32, ptr >>> 2, value);
+  }
+
   /** Returns the bytes of memory, at least up to `end`. */
   bytes(end: number): Uint8Array {
     if (end > this.u8.length) this.refresh();

@@ -9,8 +9,8 @@
 import { core } from "./core.ts";
 import { OBJECT_KIND } from "./layout.ts";
 
-/** What can be sent to another thread as itself. */
-export interface Shareable {
+/** What can be sent to another thread as itself. Disposing it calls {@linkcode dropObject}. */
+export interface Shareable extends Disposable {
   /** The address of the shared object, or a reason why it cannot be sent, as the end of a sentence. */
   readonly [shared]: number | string;
 }
@@ -49,16 +49,20 @@ const known = new Map<number, WeakRef<Shareable>>();
 
 interface Holding {
   readonly ptr: number;
+  readonly handle: WeakRef<Shareable>;
   isHeld: boolean;
 }
 
 const holdings = new WeakMap<Shareable, Holding>();
+/** All that are held. */
+const held = new Set<Holding>();
 const collected = new FinalizationRegistry<Holding>((holding) => giveUp(holding));
 
 /** Makes `handle` hold a reference to the object at `ptr`, until it is disposed or collected. */
 export function holdObject(handle: Shareable, ptr: number): void {
-  const holding = { ptr, isHeld: true };
+  const holding = { ptr, handle: new WeakRef(handle), isHeld: true };
   holdings.set(handle, holding);
+  held.add(holding);
   collected.register(handle, holding, holding);
 }
 
@@ -75,8 +79,18 @@ export function dropObject(handle: Shareable): boolean {
   return true;
 }
 
+/** Disposes every handle of this thread, which has come to its end. */
+export function giveUpAll(): void {
+  for (const holding of held) {
+    const handle = holding.handle.deref();
+    if (handle === undefined) giveUp(holding);
+    else handle[Symbol.dispose]();
+  }
+}
+
 function giveUp(holding: Holding): void {
   holding.isHeld = false;
+  held.delete(holding);
   const reference = known.get(holding.ptr)?.deref();
   // A newer handle may stand under the address by now.
   if (reference === undefined || holdings.get(reference) === holding) known.delete(holding.ptr);
@@ -94,7 +108,7 @@ export function releaseObject(ptr: number): void {
 export function exportHandle(handle: Shareable): number {
   const ptr = handle[shared];
   if (typeof ptr === "string") throw new TypeError(ptr);
-  if (known.get(ptr)?.deref() === undefined) known.set(ptr, new WeakRef(handle));
+  if (known.get(ptr)?.deref() === undefined) known.set(ptr, holdings.get(handle)!.handle);
   return ptr;
 }
 
@@ -112,7 +126,7 @@ export function importHandle(ptr: number): Shareable {
     throw new TypeError("Cannot receive a handle of a kind that this copy of millrace lacks");
   }
   const handle = kind.revive(ptr);
-  known.set(ptr, new WeakRef(handle));
+  known.set(ptr, holdings.get(handle)!.handle);
   return handle;
 }
 

@@ -200,6 +200,7 @@ export const TASK_STARTED = 1;
 export const TASK_CANCELLED = 2;
 export const TASK_SUCCEEDED = 3;
 export const TASK_FAILED = 4;
+export const TASK_DISOWNED = 5;
 
 // ---- Function record: names the function of tasks; lives as long as the pool
 /** u32: the record made before. */

@@ -19,6 +19,7 @@ import {
   WORKER_IS_DISMISSED,
   WORKER_STOLE,
   WORKER_SUBMITTED,
+  WORKER_TAKEN,
   WORKER_TOOK,
 } from "../memory/layout.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
@@ -63,7 +64,7 @@ export class Crew implements Backend, Home, SignalListener {
   /** Reports whether a thread had to be stopped against its will, by a runtime that does not wait for its end. */
   #mayLinger = false;
   #final: PoolStats | undefined;
-  #state: "open" | "closing" | "terminating" | "gone" = "open";
+  #state: "open" | "closing" | "stopping" | "terminating" | "gone" = "open";
   #keepAlive: ReturnType<typeof setInterval> | undefined;
   #quiet: (() => void)[] = [];
   #end: Promise<void> | undefined;
@@ -108,7 +109,7 @@ export class Crew implements Backend, Home, SignalListener {
   /** Starts a thread in the first free slot, if one more may be of use. */
   #hire(): void {
     const slot = this.#hands.indexOf(undefined, 1);
-    if (slot < 0 || this.#state === "terminating" || this.#state === "gone") return;
+    if (slot < 0 || this.#isEnding) return;
     const name = `${this.#name}-${slot}`;
     const worker = newWorker();
     let over!: () => void;
@@ -146,6 +147,7 @@ export class Crew implements Backend, Home, SignalListener {
     const { fn } = this.#agent.core;
     const { worker, name } = this.#hands[slot]!;
     const hasEntered = this.#hasEntered(slot);
+    const hadGoroutines = this.#hadGoroutines(worker);
     const dead = this.#agent.core.readU32(worker + WORKER_AGENT);
     this.#hands[slot] = undefined;
     this.#countHired(-1);
@@ -158,17 +160,25 @@ export class Crew implements Backend, Home, SignalListener {
       fn.agentDied(dead);
       this.#agent.drain();
     }
-    if (this.#state === "terminating") {
-      this.#callOff();
-    } else if (!hasEntered && this.#hired === 0) {
-      this.#refuse(name, failure?.reason);
-    } else {
-      // Nobody's goroutine tells of the failure: then it is an uncaught error like any other.
-      if (failure !== undefined && this.#failures.has(dead)) throwLater(failure.reason);
+    if (this.#isEnding) this.#callOff();
+    else if (hasEntered) {
       if (!fn.poolIsQuiet(this.ptr)) this.#hire();
+    } else if (this.#hired === 0) {
+      // Nor did any other start: another try would end in the same way.
+      this.#refuse(name, failure?.reason);
     }
+    // Nobody's goroutine tells of the failure: then it is an uncaught error like any other.
+    const isTold = hadGoroutines || !hasEntered || this.#state === "terminating";
+    if (failure !== undefined && !isTold) throwLater(failure.reason);
     this.#agent.drain();
     this.onQuiet();
+  }
+
+  /** Reports whether goroutines ended with the thread of `worker`: those that it had started and not finished. */
+  #hadGoroutines(worker: number): boolean {
+    const c = this.#agent.core;
+    const unfinished = c.readU32(worker + WORKER_TOOK) - c.readU32(worker + WORKER_FINISHED);
+    return unfinished > (c.readU32(worker + WORKER_TAKEN) === 0 ? 0 : 1);
   }
 
   #hasEntered(slot: number): boolean {
@@ -179,19 +189,23 @@ export class Crew implements Backend, Home, SignalListener {
     return this.#state === "terminating";
   }
 
+  /** Reports whether nothing new is to run: what somebody left behind may still fork. */
+  get #isEnding(): boolean {
+    return this.#state !== "open" && this.#state !== "closing";
+  }
+
   whyEnded(runner: number): WorkerCrashedError | PoolClosedError {
     if (this.#state === "terminating") {
       return new PoolClosedError("the pool was terminated while this goroutine ran");
     }
     const failure = this.#failures.get(runner);
-    this.#failures.delete(runner);
     return new WorkerCrashedError(
       "the thread that ran this goroutine died",
       failure === undefined ? undefined : { cause: failure.reason },
     );
   }
 
-  /** Sends back what has not started: the pool has been terminated. */
+  /** Sends back what has not started: the pool has come to its end. */
   #callOff(): void {
     this.#sendBack(TASK_CANCELLED, () => 0);
   }
@@ -218,7 +232,7 @@ export class Crew implements Backend, Home, SignalListener {
 
   /** Nothing is pending, perhaps: somebody may have submitted since. */
   onQuiet(): void {
-    if (this.#state === "gone" || !this.#agent.core.fn.poolIsQuiet(this.ptr)) return;
+    if (this.#isEnding || !this.#agent.core.fn.poolIsQuiet(this.ptr)) return;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     for (const resolve of this.#quiet.splice(0)) resolve();
@@ -233,6 +247,8 @@ export class Crew implements Backend, Home, SignalListener {
     if (!this.#agent.core.fn.poolIsQuiet(this.ptr)) {
       await new Promise<void>((resolve) => this.#quiet.push(resolve));
     }
+    if (this.#state !== "closing") return;
+    this.#state = "stopping";
     await this.#stop(CLOSE_GRACE_MS);
   }
 
@@ -249,7 +265,7 @@ export class Crew implements Backend, Home, SignalListener {
   async #stop(graceMs: number): Promise<void> {
     // Waiting for threads, which do not keep the process alive by themselves.
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
-    if (this.isTerminating) this.#callOff();
+    this.#callOff();
     const hands = this.#hands.filter((hand) => hand !== undefined);
     await Promise.all(hands.map((hand) => this.#dismiss(hand, graceMs)));
     if (this.#state === "gone") return;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CanceledError, PoolClosedError, WorkerCrashedError } from "../errors.ts";
+import { CanceledError, PoolClosedError, type WorkerCrashedError } from "../errors.ts";
 import { core, exhausted } from "../memory/core.ts";
 import { readValue, writeValue } from "../memory/element.ts";
 import {
@@ -37,17 +37,19 @@ export function writeArguments(args: readonly unknown[]): number {
 
 /** Reads the arguments of a task that is about to run. They are freed, whatever comes of the reading. */
 export function takeArguments(task: number): unknown[] {
-  const c = core();
-  const args = c.readU32(task + TASK_ARGUMENTS);
-  if (args === 0) return [];
-  c.writeU32(task + TASK_ARGUMENTS, 0);
-  return readValue(args) as unknown[];
+  const args = detachArguments(task);
+  return args === 0 ? [] : readValue(args) as unknown[];
 }
 
 /** Frees the arguments of a task that will not run. */
 export function discardArguments(task: number): void {
-  const args = core().readU32(task + TASK_ARGUMENTS);
+  const args = detachArguments(task);
   if (args !== 0) discardMessage(args);
+}
+
+/** Takes the message off the task, once: its runner may end with it in hand, or be given up while it reaches for it. */
+function detachArguments(task: number): number {
+  return core().exchangeU32(task + TASK_ARGUMENTS, 0);
 }
 
 /** A goroutine that runs as a task of a pool. */
@@ -85,29 +87,33 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     const c = core();
     const state = c.readU32(task + TASK_STATE);
     const result = c.readU32(task + TASK_RESULT);
-    this.#release();
+    c.fn.free(task);
+    this.#forget();
     let value;
     try {
       value = readValue(result);
     } catch (error) {
       return this.fail(error);
     }
+    // It was cancelled, and everybody has been told.
+    if (this.isOver) return;
     if (state === TASK_SUCCEEDED) this.fulfil(value as T);
     // A wait that the stop ended has nothing to report.
     else if (value instanceof PoolClosedError && this.#home.isTerminating) this.calledOff(value);
     else if (state === TASK_FAILED) this.fail(value);
-    else if (!this.isOver) {
-      this.calledOff(new PoolClosedError("the pool was closed before this task started"));
-    }
+    else this.calledOff(new PoolClosedError("the pool was closed before this task started"));
   }
 
   /** A thread has died: perhaps the one that ran this. */
   recheck(): void {
+    const task = this.#task;
     const c = core();
-    if (!c.fn.taskIsOrphan(this.#task)) return;
-    const runner = c.readU32(this.#task + TASK_RUNNER);
-    discardArguments(this.#task);
-    this.#release();
+    if (!c.fn.taskIsOrphan(task)) return;
+    const runner = c.readU32(task + TASK_RUNNER);
+    discardArguments(task);
+    if (!c.fn.taskDisown(task)) return;
+    this.#forget();
+    if (this.isOver) return;
     const why = this.#home.whyEnded(runner);
     if (why instanceof PoolClosedError) this.calledOff(why);
     else this.fail(why);
@@ -120,8 +126,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     return true;
   }
 
-  #release(): void {
-    core().fn.free(this.#task);
+  #forget(): void {
     this.#task = 0;
     agent().dismiss(this.#agentId);
   }

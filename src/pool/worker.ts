@@ -10,17 +10,20 @@ import { show } from "../internal/check.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeValue } from "../memory/element.ts";
+import { giveUpAll } from "../memory/handle.ts";
 import {
   TASK_CANCELLED,
   TASK_FAILED,
   TASK_FUNCTION,
   TASK_SUCCEEDED,
+  WOKE_NONE,
   WOKE_SELF,
   WORKER_FINISHED,
   WORKER_IS_CLEAN,
   WORKER_IS_DISMISSED,
   WORKER_TOOK,
 } from "../memory/layout.ts";
+import { discardMessage } from "../memory/message.ts";
 import { type Agent, agent } from "../park/agent.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
@@ -115,7 +118,6 @@ class Worker {
       }
     }
     if (isSearching) fn.workerFound(pool, worker);
-    this.#leave();
   }
 
   /** Says whether this thread has nothing to run and nothing suspended. */
@@ -216,6 +218,11 @@ class Worker {
   #finish(task: number, state: number, result: number): void {
     const { fn, agent: self } = this.#core;
     const woke = fn.taskFinish(task, state, result, self);
+    if (woke === WOKE_NONE) {
+      // This thread has been given up, and the task with it.
+      if (result !== 0) discardMessage(result);
+      fn.free(task);
+    }
     fn.workerFinished(this.#worker);
     if (woke === WOKE_SELF) this.#agent.drain();
     if (!this.#isAsleep) return;
@@ -224,8 +231,12 @@ class Worker {
     fn.poolTellQuiet(this.#pool);
   }
 
-  /** Says whether anything could still come for this thread's agent; if not it can serve another once this has ended. */
-  #leave(): void {
+  /**
+   * The thread runs nothing more: gives up its handles, and says whether anything could still come for its agent; if not
+   * that can serve another thread.
+   */
+  leave(): void {
+    giveUpAll();
     const c = this.#core;
     const isDone =
       c.readU32(this.#worker + WORKER_TOOK) === c.readU32(this.#worker + WORKER_FINISHED);
@@ -269,10 +280,20 @@ async function start(boot: Boot): Promise<void> {
   port?.on("message", keepAlive);
   adoptCore(boot.seed);
   const member = joinPool(boot);
-  await new Worker(boot).run();
+  const worker = new Worker(boot);
+  // The end of the thread, not of the worker: what a task left behind, a timer for example, may run for a while.
+  const leave = (): void => worker.leave();
+  globalThis.process?.once("exit", leave);
+  await worker.run();
   member.isClosed = true;
-  if (port !== undefined) port.off("message", keepAlive);
-  else (globalThis as unknown as { postMessage(message: string): void }).postMessage(GOODBYE);
+  if (port === undefined) {
+    worker.leave();
+    (globalThis as unknown as { postMessage(message: string): void }).postMessage(GOODBYE);
+    return;
+  }
+  // Others may listen for the end as well, and need their handles.
+  process.off("exit", leave).once("exit", leave);
+  port.off("message", keepAlive);
 }
 
 provideWorker(import.meta.url);

@@ -10,7 +10,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "../support/assert.ts";
-import { answer, grow } from "../support/tasks.ts";
+import { answer, grow } from "../support/channel_tasks.ts";
 import { test } from "../support/test.ts";
 
 for (const capacity of [0, 4]) {

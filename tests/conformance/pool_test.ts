@@ -84,7 +84,7 @@ const values: Record<string, unknown> = {
   "a hole": Object.assign(new Array<number>(3), { 0: 1, 2: 3 }),
   "an object": { a: { b: [undefined, null] } },
   "a cycle": cyclic,
-  "a Map": new Map<unknown, unknown>([["key", new Set([1, 2])]]),
+  "a Map": new Map<unknown, unknown>([["key", new Map([[1, 2]])]]),
   "a Date": new Date(86_400_000),
   "a RegExp": /a+b/giu,
   "a URL": new URL("https://example.com/?q=1#hash"),
@@ -104,6 +104,13 @@ for (const [name, value] of Object.entries(values)) {
     assertEquals(Object.prototype.toString.call(result), Object.prototype.toString.call(value));
   });
 }
+
+test("Pool.go() passes a Set there and back", async () => {
+  await using pool = new Pool({ threads: 1 });
+  const result = await pool.go(echo, new Set(["one", 2])) as Set<unknown>;
+  assertInstanceOf(result, Set);
+  assertEquals([...result], ["one", 2]);
+});
 
 test("Pool.go() passes the same object twice as one", async () => {
   await using pool = new Pool({ threads: 1 });

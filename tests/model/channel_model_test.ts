@@ -25,11 +25,13 @@ import { testMistakes } from "./mistakes.ts";
 import {
   buildWaiting,
   type Case,
+  inQueue,
+  type Own,
+  waiterSize,
   waitFor,
   type Waiting,
   WAITING_ENTRY,
   type WaitOptions,
-  waiterSize,
 } from "./waiting.ts";
 
 const core = await buildWaiting();
@@ -39,6 +41,8 @@ interface State {
   /** The agent and the waiter of each thread. */
   readonly agents: readonly number[];
   readonly waiters: readonly number[];
+  /** Room for two elements for each thread. */
+  readonly batches: readonly number[];
   /** A word that tells that a thread has ended. */
   readonly ended: number;
 }
@@ -49,11 +53,12 @@ type ChannelScenario = Scenario<Waiting, State>;
 /** What a receive from a closed ring gives, or a send to one. */
 const CLOSED = "closed";
 
-function receiveCase({ wasm }: Thread, ring: number, agent: number): Case<number | typeof CLOSED> {
+function receiveCase(thread: Thread, own: Own, ring: number): Case<number | typeof CLOSED> {
+  const { wasm } = thread;
   return {
-    queue: ring + RING_RECEIVERS,
+    ...inQueue(thread, own, ring + RING_RECEIVERS),
     async poll() {
-      const value = await wasm.ringReceive(ring, agent);
+      const value = await wasm.ringReceive(ring, own.agent);
       if (value === -RING_WOULD_BLOCK) return undefined;
       return value === -RING_IS_CLOSED ? CLOSED : value;
     },
@@ -61,11 +66,12 @@ function receiveCase({ wasm }: Thread, ring: number, agent: number): Case<number
   };
 }
 
-function sendCase({ wasm }: Thread, ring: number, agent: number, value: number): Case<string> {
+function sendCase(thread: Thread, own: Own, ring: number, value: number): Case<string> {
+  const { wasm } = thread;
   return {
-    queue: ring + RING_SENDERS,
+    ...inQueue(thread, own, ring + RING_SENDERS),
     async poll() {
-      const code = await wasm.ringSend(ring, value, agent);
+      const code = await wasm.ringSend(ring, value, own.agent);
       if (code === RING_WOULD_BLOCK) return undefined;
       assert(code === RING_OK || code === RING_IS_CLOSED);
       return code === RING_OK ? `sent ${value}` : CLOSED;
@@ -76,7 +82,7 @@ function sendCase({ wasm }: Thread, ring: number, agent: number, value: number):
 
 /** Runs a body with the agent and waiter of its thread, and does away with the waiter. */
 function party(
-  run: (thread: Thread, own: { agent: number; waiter: number }, state: State) => Promise<unknown>,
+  run: (thread: Thread, own: Own, state: State) => Promise<unknown>,
 ): Body {
   return async (thread, state) => {
     const waiter = state.waiters[thread.id]!;
@@ -91,7 +97,7 @@ function sends(values: readonly number[], options?: WaitOptions): Body {
   return party(async (thread, own, { rings }) => {
     const results: string[] = [];
     for (const value of values) {
-      const cases = [sendCase(thread, rings[0]!, own.agent, value)];
+      const cases = [sendCase(thread, own, rings[0]!, value)];
       results.push(await waitFor(thread, own, cases, options));
     }
     return results;
@@ -103,8 +109,52 @@ function receives(count: number, options?: WaitOptions): Body {
   return party(async (thread, own, { rings }) => {
     const results: (number | string)[] = [];
     while (results.length < count && results.at(-1) !== CLOSED) {
-      const cases = [receiveCase(thread, rings[0]!, own.agent)];
+      const cases = [receiveCase(thread, own, rings[0]!)];
       results.push(await waitFor(thread, own, cases, options));
+    }
+    return results;
+  });
+}
+
+/** Sends two values to the ring, as many at a time as there is room for, blocking. */
+function sendsMany(first: number): Body {
+  return party(async (thread, own, { rings, batches }) => {
+    const { wasm } = thread;
+    const [ring, batch] = [rings[0]!, batches[thread.id]!];
+    for (const at of [0, 1]) await wasm.poke(batch + 4 * at, first + at);
+    let sent = 0;
+    while (sent < 2) {
+      const room: Case<number> = {
+        ...inQueue(thread, own, ring + RING_SENDERS),
+        async poll() {
+          const count = await wasm.ringSendMany(ring, batch + 4 * sent, 2 - sent, own.agent);
+          return count >= 0 ? count : undefined;
+        },
+        isReady: async () => await wasm.ringCanSend(ring) !== 0,
+      };
+      sent += await waitFor(thread, own, [room]);
+    }
+    return [`sent ${first}`, `sent ${first + 1}`];
+  });
+}
+
+/** Receives two values, as many at a time as there are, blocking. */
+function receivesMany(): Body {
+  return party(async (thread, own, { rings, batches }) => {
+    const { wasm } = thread;
+    const [ring, batch] = [rings[0]!, batches[thread.id]!];
+    const results: number[] = [];
+    while (results.length < 2) {
+      const some: Case<number> = {
+        ...inQueue(thread, own, ring + RING_RECEIVERS),
+        async poll() {
+          const count = await wasm.ringReceiveMany(ring, batch, 2 - results.length, own.agent);
+          return count >= 0 ? count : undefined;
+        },
+        isReady: async () => await wasm.ringCanReceive(ring) !== 0,
+      };
+      const count = await waitFor(thread, own, [some]);
+      for (let at = 0; at < count; at++) results.push(await wasm.peek(batch + 4 * at));
     }
     return results;
   });
@@ -119,11 +169,13 @@ function closes(first?: Body): Body {
   };
 }
 
-/** Threads at rings of capacity 1, which hold `filled` (0: nothing). */
+/** Threads at rings, of capacity 1 if nothing else is said, which hold `filled` (0: nothing). */
 function scenario(
   name: string,
   threads: readonly Body[],
-  { filled = 0, ...rest }: Partial<ChannelScenario> & { filled?: number } = {},
+  { filled = 0, capacity = 1, ...rest }:
+    & Partial<ChannelScenario>
+    & { filled?: number; capacity?: number } = {},
 ): ChannelScenario {
   return {
     name,
@@ -131,9 +183,10 @@ function scenario(
       wasm.heapInit();
       const agents = threads.map(() => wasm.agentRegister());
       const waiters = agents.map((agent, id) => wasm.waiterNew(agent, id, 2));
-      const rings = [wasm.ringNew(1, 0, 0, 0), wasm.ringNew(1, 0, 0, 0)];
+      const rings = [0, 1].map(() => wasm.ringNew(capacity, 0, 0, 0));
       if (filled !== 0) wasm.ringSend(rings[0]!, filled, agents[0]!);
-      return { rings, agents, waiters, ended: wasm.allocate(8) };
+      const batches = agents.map(() => wasm.allocate(8));
+      return { rings, agents, waiters, batches, ended: wasm.allocate(8) };
     },
     threads,
     racy: (ptr, { rings }) =>
@@ -198,9 +251,27 @@ const closingFull = scenario("closed while one sends to a full ring", [
 ], { filled: 1 });
 
 Deno.test("channel: nothing is lost and nobody sleeps for ever when both sides block", async () => {
-  await assertHolding(pair);
+  await assertHolding(pair, { bound: 4 });
   await assertHolding(senders, { bound: 2 });
   await assertHolding(receivers, { bound: 2 });
+});
+
+/** A batch that two wait for, and one that makes room for two. */
+const batchSent = scenario("one sends two at once", [sendsMany(11), receives(1), receives(1)], {
+  capacity: 2,
+});
+const batchReceived = scenario("one receives two at once", [
+  sends([11, 12]),
+  sends([21, 22]),
+  receivesMany(),
+  receivesMany(),
+], { capacity: 2 });
+const batches = scenario("batches on both sides", [sendsMany(11), receivesMany()]);
+
+Deno.test("channel: nothing is lost and nobody sleeps for ever when they send and receive batches", async () => {
+  await assertHolding(batches, { bound: 4 });
+  await assertHolding(batchSent, { bound: 2 });
+  await assertHolding(batchReceived, { bound: 1 });
 });
 
 Deno.test("channel: everybody wakes when it is closed", async () => {
@@ -210,7 +281,9 @@ Deno.test("channel: everybody wakes when it is closed", async () => {
 
 Deno.test("channel: a party sleeps for ever when it does not look again", async () => {
   const blind = { looksAgain: false };
-  for (const threads of [[sends([11]), receives(1, blind)], [sends([11, 12], blind), receives(2)]]) {
+  for (
+    const threads of [[sends([11]), receives(1, blind)], [sends([11, 12], blind), receives(2)]]
+  ) {
     assertFails(await explore(core, scenario("blind", threads)), "deadlock");
   }
 });
@@ -220,7 +293,7 @@ function selects(count: number): Body {
   return party(async (thread, own, { rings }) => {
     const results: (number | string)[] = [];
     while (results.length < count) {
-      const cases = rings.map((ring) => receiveCase(thread, ring, own.agent));
+      const cases = rings.map((ring) => receiveCase(thread, own, ring));
       results.push(await waitFor(thread, own, cases));
     }
     return results;
@@ -229,7 +302,7 @@ function selects(count: number): Body {
 /** Sends a value to the ring with this number, blocking. */
 function sendsTo(number: number, value: number): Body {
   return party(async (thread, own, { rings }) => [
-    await waitFor(thread, own, [sendCase(thread, rings[number]!, own.agent, value)]),
+    await waitFor(thread, own, [sendCase(thread, own, rings[number]!, value)]),
   ]);
 }
 
@@ -288,29 +361,25 @@ Deno.test("channel: the living go on when a thread dies at the ring", async () =
 testMistakes("channel", WAITING_ENTRY, [
   {
     when: "a sender looks for receivers before it sends",
-    find: "  let index = load<u32>(ring + RING_TAIL); // Plain: a hint (I4).\n  for (;;) {\n    const before",
-    replace:
-      "  let index = load<u32>(ring + RING_TAIL);\n  const waiting = load32(ring + RING_RECEIVERS + QUEUE_COUNT);\n  for (;;) {\n    const before",
-    also: {
-      find: "if (load32(ring + RING_RECEIVERS + QUEUE_COUNT) == 0) return RING_OK;",
-      replace: "if (waiting == 0) return RING_OK;",
-    },
+    find: "  return afterPut(ring, put(ring, payload, 0, false), self);",
+    replace: `  const waits = load32(ring + RING_RECEIVERS + QUEUE_COUNT) != 0;
+  const code = put(ring, payload, 0, false);
+  return waits ? afterPut(ring, code, self) : code;`,
     model: pair,
   },
   {
     when: "a receiver looks for senders before it receives",
-    find: "  let payload: u32 = 0;\n",
-    replace: "  let payload: u32 = 0;\n  const waiting = load32(ring + RING_SENDERS + QUEUE_COUNT);\n",
-    also: {
-      find: "if (load32(ring + RING_SENDERS + QUEUE_COUNT) == 0) return payload;",
-      replace: "if (waiting == 0) return payload;",
-    },
+    find: "  return afterTake(ring, take(ring, 0, false), self);",
+    replace: `  const waits = load32(ring + RING_SENDERS + QUEUE_COUNT) != 0;
+  const result = take(ring, 0, false);
+  return waits ? afterTake(ring, result, self) : result;`,
     model: pair,
   },
   {
     when: "close() wakes those who wait before it sets the flag",
     find: "  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
-    replace: "  queueWakeAll(ring + RING_RECEIVERS, self);\n  queueWakeAll(ring + RING_SENDERS, self);\n  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
+    replace:
+      "  queueWakeAll(ring + RING_RECEIVERS, self);\n  queueWakeAll(ring + RING_SENDERS, self);\n  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
     also: {
       find: `  const receivers = queueWakeAll(ring + RING_RECEIVERS, self);
   const senders = queueWakeAll(ring + RING_SENDERS, self);
@@ -339,10 +408,16 @@ testMistakes("channel", WAITING_ENTRY, [
     model: pair,
   },
   {
+    when: "a batch wakes but one receiver",
+    find: "for (let left = count; left != 0; left--) {",
+    replace: "for (let left = min<u32>(count, 1); left != 0; left--) {",
+    model: batchSent,
+  },
+  {
     when: "a dead receiver swallows the wake-up",
     file: "wasm/assembly/queue.ts",
-    find: "  if (load32(agent + AGENT_STATE) == AGENT_DEAD) return 0;\n",
-    replace: "",
+    find: "return load32(agent + AGENT_STATE) == AGENT_DEAD ? 0 : agent;",
+    replace: "return agent;",
     model: deaths[0]!,
     options: { bound: 1 },
   },

@@ -10,16 +10,10 @@ import {
 } from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
 import { assertLinearizable, type Specification } from "./linearizable.ts";
-import {
-  assertHolds,
-  assertMutantFails,
-  explore,
-  type Scenario,
-  type VirtualThread,
-} from "./loom.ts";
+import { assertHolds, explore, type Scenario, type VirtualThread } from "./loom.ts";
+import { testMistakes } from "./mistakes.ts";
 
 const ENTRY = "tests/model/assembly/deque.ts";
-const FILE = "wasm/assembly/deque.ts";
 
 interface Deque {
   heapInit(): void;
@@ -158,81 +152,74 @@ Deno.test("deque: thieves lose nothing when the owner outgrows the buffer", asyn
   );
 });
 
-/** Mistakes: what is wrong, its text and its replacement, and who must find it. */
-const mutants: readonly (readonly [string, string, string, DequeScenario])[] = [
-  [
-    "the bottom is stored before the element",
-    `  store<u32>(elementPtr(buffer, bottom), element);
+testMistakes("deque", ENTRY, [
+  {
+    when: "the bottom is stored before the element",
+    find: `  store<u32>(elementPtr(buffer, bottom), element);
   store64(deque + DEQUE_BOTTOM, bottom + 1);
   return true;`,
-    `  store64(deque + DEQUE_BOTTOM, bottom + 1);
+    replace: `  store64(deque + DEQUE_BOTTOM, bottom + 1);
   store<u32>(elementPtr(buffer, bottom), element);
   return true;`,
-    filled,
-  ],
-  [
-    "the owner reads the top before it stores the lowered bottom",
-    `  store64(deque + DEQUE_BOTTOM, bottom);
+    model: filled,
+  },
+  {
+    when: "the owner reads the top before it stores the lowered bottom",
+    find: `  store64(deque + DEQUE_BOTTOM, bottom);
   const top = <i64>load64(deque + DEQUE_TOP);`,
-    `  const top = <i64>load64(deque + DEQUE_TOP);
+    replace: `  const top = <i64>load64(deque + DEQUE_TOP);
   store64(deque + DEQUE_BOTTOM, bottom);`,
-    emptied,
-  ],
-  [
-    "the owner takes the last element without a swap",
-    "const won = cas64(deque + DEQUE_TOP, top, top + 1) == top;",
-    "const won = true; store64(deque + DEQUE_TOP, top + 1);",
-    last,
-  ],
-  [
-    "the owner leaves the bottom lowered when a thief was faster",
-    `  if (bottom < top) {
+    model: emptied,
+  },
+  {
+    when: "the owner takes the last element without a swap",
+    find: "const won = cas64(deque + DEQUE_TOP, top, top + 1) == top;",
+    replace: "const won = true; store64(deque + DEQUE_TOP, top + 1);",
+    model: last,
+  },
+  {
+    when: "the owner leaves the bottom lowered when a thief was faster",
+    find: `  if (bottom < top) {
     store64(deque + DEQUE_BOTTOM, bottom + 1);
     return 0;`,
-    `  if (bottom < top) {
+    replace: `  if (bottom < top) {
     return 0;`,
-    refilled,
-  ],
-  [
-    "the thief reads the bottom before the top",
-    `  const top = <i64>load64(deque + DEQUE_TOP);
+    model: refilled,
+  },
+  {
+    when: "the thief reads the bottom before the top",
+    find: `  const top = <i64>load64(deque + DEQUE_TOP);
   const bottom = <i64>load64(deque + DEQUE_BOTTOM);
   if (top >= bottom) return 0;`,
-    `  const bottom = <i64>load64(deque + DEQUE_BOTTOM);
+    replace: `  const bottom = <i64>load64(deque + DEQUE_BOTTOM);
   const top = <i64>load64(deque + DEQUE_TOP);
   if (top >= bottom) return 0;`,
-    emptied,
-  ],
-  [
-    "the thief reads the element after the swap",
-    `  const element = load<u32>(elementPtr(load32(deque + DEQUE_BUFFER), top));
+    model: emptied,
+  },
+  {
+    when: "the thief reads the element after the swap",
+    find: `  const element = load<u32>(elementPtr(load32(deque + DEQUE_BUFFER), top));
   return cas64(deque + DEQUE_TOP, top, top + 1) == top ? element : DEQUE_RETRY;`,
-    `  if (cas64(deque + DEQUE_TOP, top, top + 1) != top) return DEQUE_RETRY;
+    replace: `  if (cas64(deque + DEQUE_TOP, top, top + 1) != top) return DEQUE_RETRY;
   return load<u32>(elementPtr(load32(deque + DEQUE_BUFFER), top));`,
-    scenario([owner("++"), thief(1)], { filled: 1, count: 2 }),
-  ],
-  [
-    "the larger buffer is published before it is filled",
-    `  for (let index = top; index < bottom; index++) {
+    model: scenario([owner("++"), thief(1)], { filled: 1, count: 2 }),
+  },
+  {
+    when: "the larger buffer is published before it is filled",
+    find: `  for (let index = top; index < bottom; index++) {
     store<u32>(elementPtr(larger, index), load<u32>(elementPtr(buffer, index)));
   }
   store32(deque + DEQUE_BUFFER, <u32>larger);`,
-    `  store32(deque + DEQUE_BUFFER, <u32>larger);
+    replace: `  store32(deque + DEQUE_BUFFER, <u32>larger);
   for (let index = top; index < bottom; index++) {
     store<u32>(elementPtr(larger, index), load<u32>(elementPtr(buffer, index)));
   }`,
-    grown,
-  ],
-  [
-    "the smaller buffer is freed when it is replaced",
-    "  store32(deque + DEQUE_BUFFER, <u32>larger);",
-    "  store32(deque + DEQUE_BUFFER, <u32>larger);\n  free(buffer);",
-    grown,
-  ],
-];
-
-for (const [mistake, find, replace, model] of mutants) {
-  Deno.test(`deque: the model fails when ${mistake}`, async () => {
-    await assertMutantFails({ file: FILE, find, replace }, model, {}, ENTRY);
-  });
-}
+    model: grown,
+  },
+  {
+    when: "the smaller buffer is freed when it is replaced",
+    find: "  store32(deque + DEQUE_BUFFER, <u32>larger);",
+    replace: "  store32(deque + DEQUE_BUFFER, <u32>larger);\n  free(buffer);",
+    model: grown,
+  },
+]);

@@ -15,16 +15,15 @@ import { buildModel } from "./build.ts";
 import {
   assertFails,
   assertHolds,
-  assertMutantFails,
   explore,
   type Options,
   type Outcome,
   type Scenario,
   type VirtualThread,
 } from "./loom.ts";
+import { testMistakes } from "./mistakes.ts";
 
 const ENTRY = "tests/model/assembly/heap.ts";
-const FILE = "wasm/assembly/heap.ts";
 const PAGE = 65536;
 
 interface Heap {
@@ -136,7 +135,11 @@ const reuse: HeapScenario = {
   check: (outcome) => checkHeap(outcome, heldBy(outcome)),
 };
 
-const untagged = { file: FILE, find: "((head >> 32) + 1) << 32", replace: "(head >> 32) << 32" };
+/** Two free at once. */
+const pushed: HeapScenario = {
+  ...reuse,
+  threads: [takesAndGives(16), takesAndGives(16)],
+};
 
 Deno.test("heap: a block has one owner when threads allocate and free", async () => {
   const alone = await explore(heap, reuse);
@@ -146,28 +149,7 @@ Deno.test("heap: a block has one owner when threads allocate and free", async ()
     ...reuse,
     threads: [takesOne(16), takesTwoGivesOne(16), takesAndGives(16)],
   };
-  assertHolds(await explore(heap, crowd));
-});
-
-Deno.test("heap: a block has two owners when the tag is dropped", async () => {
-  await assertMutantFails(untagged, reuse, {}, ENTRY);
-});
-
-Deno.test("heap: a free block is lost when its link is written after the swap", async () => {
-  await assertMutantFails(
-    {
-      file: FILE,
-      find: `    store<u32>(block + BLOCK_HEADER, <u32>head);
-    const seen = cas64(list, head, (head & 0xffffffff00000000) | <u64>block);
-    if (seen == head) return;`,
-      replace: `    const seen = cas64(list, head, (head & 0xffffffff00000000) | <u64>block);
-    store<u32>(block + BLOCK_HEADER, <u32>head);
-    if (seen == head) return;`,
-    },
-    reuse,
-    {},
-    ENTRY,
-  );
+  assertHolds(await explore(heap, crowd, { bound: 4 }));
 });
 
 /** Nothing is free, so that new blocks are cut, of two sizes, and memory has to grow for them. */
@@ -180,17 +162,9 @@ const growth: HeapScenario = {
 };
 
 Deno.test("heap: new blocks do not overlap when threads cut them at once", async () => {
-  assertHolds(await explore(heap, growth));
-  await assertMutantFails(
-    {
-      file: FILE,
-      find: "const seen = cas64(HEAP_TOP, top, end);",
-      replace: "const seen = load64(HEAP_TOP);\n    store<u64>(HEAP_TOP, end);",
-    },
-    growth,
-    { bound: 3 },
-    ENTRY,
-  );
+  const report = await explore(heap, growth);
+  assertHolds(report);
+  assert(report.exhaustive);
 });
 
 Deno.test("heap: memory grows when threads ask for more than there is", async () => {
@@ -240,16 +214,6 @@ Deno.test("heap: allocate() returns 0 and changes nothing when memory is exhaust
   const report = await explore(heap, last, { maxSpin: 300 });
   assertHolds(report);
   assert(report.exhaustive);
-  await assertMutantFails(
-    {
-      file: FILE,
-      find: "if (end > <u64>memory.size() * PAGE_SIZE && !grow(end)) return 0;",
-      replace: "",
-    },
-    last,
-    {},
-    ENTRY,
-  );
 });
 
 /** No memory and nothing free of the size: two split the only larger block, or what the other left of it. */
@@ -274,49 +238,112 @@ const split: HeapScenario = {
 
 Deno.test("heap: a larger block is split when memory is exhausted", async () => {
   assertHolds(await explore(heap, split, { bound: 3, maxSpin: 300 }));
-  await assertMutantFails(
-    {
-      file: FILE,
-      find: "    store<u32>(block + BLOCK_CLASS, index);\n    return block;",
-      replace: "    return block;",
-    },
-    split,
-    { bound: 3 },
-    ENTRY,
-  );
 });
 
+/** A block is freed twice, which must not go on. */
+const doubled: HeapScenario = {
+  name: "double free",
+  setup: heapOf(16),
+  threads: [async ({ wasm }) => {
+    const ptr = await wasm.allocate(16);
+    await wasm.free(ptr);
+    await wasm.free(ptr);
+  }],
+  racy,
+  check: (outcome) => checkHeap(outcome, []),
+};
+
+/** Whoever walks meanwhile reads headers that are being written. */
+const walked: HeapScenario = {
+  ...split,
+  threads: [takesOne(24), async ({ wasm }) => (await wasm.liveBytes(), [])],
+  racy: (ptr) => ptr >= HEAP_START && ptr < HEAP_START + 112,
+};
+const walking: Options = { bound: 2, maxDepth: 6_000, maxSpin: 6_000 };
+
 Deno.test("heap: headers tile memory while a block is split", async () => {
-  // Whoever walks meanwhile reads headers that are being written.
-  const walked: HeapScenario = {
-    ...split,
-    threads: [takesOne(24), async ({ wasm }) => (await wasm.liveBytes(), [])],
-    racy: (ptr) => ptr >= HEAP_START && ptr < HEAP_START + 112,
-  };
-  const options: Options = { bound: 2, maxDepth: 6_000, maxSpin: 6_000 };
-  assertHolds(await explore(heap, walked, options));
-  await assertMutantFails(
-    {
-      file: FILE,
-      find: "    let at = block + size;\n",
-      replace: "    let at = block + size;\n    store<u32>(block + BLOCK_CLASS, index);\n",
-    },
-    walked,
-    options,
-    ENTRY,
-  );
+  assertHolds(await explore(heap, walked, walking));
 });
 
 Deno.test("heap: free() traps when a block is freed twice", async () => {
-  const twice: HeapScenario = {
-    name: "double free",
-    setup: heapOf(16),
-    threads: [async ({ wasm }) => {
-      const ptr = await wasm.allocate(16);
-      await wasm.free(ptr);
-      await wasm.free(ptr);
-    }],
-    racy,
-  };
-  assertFails(await explore(heap, twice), "trap");
+  const report = await explore(heap, doubled);
+  assertFails(report, "trap");
 });
+
+/** One of those who allocate and free dies somewhere: it takes with it what it had in its hands, and nothing else. */
+const dying: HeapScenario = {
+  ...reuse,
+  threads: [takesAndGives(16), takesTwoGivesOne(16)],
+  kill: { thread: 0 },
+  check(outcome) {
+    if (outcome.killed.length === 0) return checkHeap(outcome, heldBy(outcome));
+    const { wasm } = outcome;
+    const owned = new Set(heldBy(outcome));
+    for (let i = 0; i < 3; i++) {
+      const ptr = wasm.allocate(16);
+      assert(ptr !== 0 && !owned.has(ptr), "a block has two owners");
+      owned.add(ptr);
+    }
+  },
+};
+
+Deno.test("heap: the others go on when a thread dies", async () => {
+  assertHolds(await explore(heap, dying));
+});
+
+testMistakes("heap", ENTRY, [
+  {
+    when: "the tag is dropped",
+    find: "((head >> 32) + 1) << 32",
+    replace: "(head >> 32) << 32",
+    model: reuse,
+  },
+  {
+    when: "a freed block's link is written after the swap",
+    find: `    store<u32>(block + BLOCK_HEADER, <u32>head);
+    const seen = cas64(list, head, (head & 0xffffffff00000000) | <u64>block);
+    if (seen == head) return;`,
+    replace: `    const seen = cas64(list, head, (head & 0xffffffff00000000) | <u64>block);
+    store<u32>(block + BLOCK_HEADER, <u32>head);
+    if (seen == head) return;`,
+    model: reuse,
+  },
+  {
+    when: "a freed block's link is older than the swap",
+    find: "    if (seen == head) return;\n    head = seen;\n",
+    replace:
+      "    if (seen == head) return;\n    if (cas64(list, seen, (seen & 0xffffffff00000000) | <u64>block) == seen) return;\n",
+    model: pushed,
+  },
+  {
+    when: "new blocks are cut without a swap",
+    find: "const seen = cas64(HEAP_TOP, top, end);",
+    replace: "const seen = load64(HEAP_TOP);\n    store<u64>(HEAP_TOP, end);",
+    model: growth,
+  },
+  {
+    when: "new blocks are cut beyond the end of memory",
+    find: "if (end > <u64>memory.size() * PAGE_SIZE && !grow(end)) return 0;",
+    replace: "",
+    model: last,
+  },
+  {
+    when: "a block that was split keeps its size",
+    find: "    store<u32>(block + BLOCK_CLASS, index);\n    return block;",
+    replace: "    return block;",
+    model: split,
+  },
+  {
+    when: "a block that is split shrinks before its rest has headers",
+    find: "    let at = block + size;\n",
+    replace: "    let at = block + size;\n    store<u32>(block + BLOCK_CLASS, index);\n",
+    model: walked,
+    options: walking,
+  },
+  {
+    when: "a second free is not noticed",
+    find: "  if (load<u32>(block + BLOCK_STATE) != BLOCK_LIVE) unreachable();\n",
+    replace: "",
+    model: doubled,
+  },
+]);

@@ -75,21 +75,7 @@ async function run<E extends object, S>(
       );
     }
   }
-  if (Deno.env.get("LOOM_LOG")) {
-    console.log(
-      `    ## ${scenario.name}: bound ${
-        options.bound ?? "-"
-      } schedules ${endings.complete} pruned ${endings.pruned} cut ${endings.cut} throttled ${machine.throttled} states ${search.states} steps ${machine.steps} ${
-        Math.round(performance.now() - started)
-      }ms ${
-        failure
-          ? `FAIL ${failure.kind}: ${
-            failure.message.slice(0, 200).replaceAll("\n", " ")
-          } [${failure.trace}]`
-          : ""
-      }`,
-    );
-  }
+  if (Deno.env.get("LOOM_LOG")) console.log(`    ## ${scenario.name}: bound ${options.bound ?? "-"} schedules ${endings.complete} pruned ${endings.pruned} states ${search.states} steps ${machine.steps} ${Math.round(performance.now() - started)}ms ${failure?.kind ?? ""} ${failure?.trace ?? ""}`);
   const wasExhaustive = search instanceof ExhaustiveSearch && failure === undefined;
   return {
     exhaustive: wasExhaustive && endings.cut + machine.throttled === 0,

@@ -142,7 +142,11 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     this.trace.length = 0;
     this.#killed = [];
     this.#results = this.#threads.map(() => undefined);
-    this.#live = this.depth = this.#lastWrite = this.#turns = 0;
+    this.#live =
+      this.depth =
+      this.#lastWrite =
+      this.#turns =
+        0;
     this.#lastThread = -1;
     this.problem = undefined;
     if (this.listing !== undefined) this.listing = [];
@@ -324,7 +328,9 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
       if (choice === undefined) {
         this.#choices.collect(this.depth, this.#lastThread, this.words);
         if (this.choices.length === 0) {
-          return this.#choices.vain ? this.#livelock("threads repeat rounds in vain") : this.#allStopped();
+          return this.#choices.vain
+            ? this.#livelock("threads repeat rounds in vain")
+            : this.#allStopped();
         }
         if (this.depth >= this.#limits.maxDepth) return this.#cut();
         choice = this.#strategy.choose(this);

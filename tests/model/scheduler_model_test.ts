@@ -2,6 +2,9 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import {
   AGENT_DOORBELL,
+  BLOCK_FREE,
+  BLOCK_HEADER,
+  BLOCK_STATE,
   BUFFER_ELEMENTS,
   DEQUE_BOTTOM,
   DEQUE_BUFFER,
@@ -14,11 +17,19 @@ import {
   SIGNAL_STOP,
   TASK_CANCELLED,
   TASK_SUCCEEDED,
+  WOKE_NONE,
   WORKER_IDLE,
   WORKER_SEARCHING,
 } from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
-import { assertHolds, explore, type Options, type Outcome, type Scenario, type VirtualThread } from "./loom.ts";
+import {
+  assertHolds,
+  explore,
+  type Options,
+  type Outcome,
+  type Scenario,
+  type VirtualThread,
+} from "./loom.ts";
 import { testMistakes } from "./mistakes.ts";
 
 const ENTRY = "tests/model/assembly/scheduler.ts";
@@ -40,6 +51,7 @@ interface Scheduler {
   poolTake(pool: number): number;
   poolTellQuiet(pool: number): void;
   taskCancel(task: number): number;
+  taskDisown(task: number): number;
   taskFinish(task: number, state: number, result: number, self: number): number;
   taskIsOrphan(task: number): number;
   taskNew(submitter: number, id: number, fn: number, args: number, number: number): number;
@@ -72,8 +84,7 @@ interface State {
   /** Words: a thread has ended; and one of the model's own. */
   readonly ended: number;
   readonly gate: number;
-  /** What task 0 does. */
-  readonly forks: "never" | "waits" | "goes on";
+  readonly job: Job;
 }
 type Thread = VirtualThread<Scheduler>;
 type Body = (thread: Thread, state: State) => Promise<unknown>;
@@ -81,12 +92,20 @@ type PoolScenario = Scenario<Scheduler, State>;
 
 const core = await buildModel(ENTRY);
 
-/** How a worker stands at the start: it sleeps and is free, or with a goroutine suspended, or its thread is starting. */
-type Hand = "free" | "suspended" | "starting";
+/**
+ * What task 0 does: nothing, or it submits task 1 and waits for that, or goes on, or waits for task 1, which the owner
+ * submits as well.
+ */
+type Job = "nothing" | "fork and wait" | "fork" | "wait";
+
+/**
+ * How a worker stands at the start: it sleeps and is free, or with a goroutine suspended, or its thread is starting, or
+ * there is none.
+ */
+type Hand = "free" | "suspended" | "starting" | "absent";
 
 interface Start {
-  /** Task 0 submits task 1 and waits for it, or goes on; then the owner submits task 0 only. */
-  readonly forks?: State["forks"];
+  readonly job?: Job;
   /** Tasks are submitted before the threads run. */
   readonly isSubmitted?: boolean;
   readonly hands?: readonly [Hand, Hand];
@@ -97,7 +116,7 @@ function scenario(
   name: string,
   count: number,
   threads: readonly Body[],
-  { forks = "never", isSubmitted = false, hands = ["free", "free"], ...rest }:
+  { job = "nothing", isSubmitted = false, hands = ["free", "free"], ...rest }:
     & Start
     & Partial<PoolScenario> = {},
 ): PoolScenario {
@@ -110,6 +129,7 @@ function scenario(
       const workers = [0, 1, 2].map((slot) => {
         const worker = wasm.workerNew(slot);
         const hand = hands[slot - 1];
+        if (hand === "absent") return worker;
         if (hand === "starting") {
           wasm.workerExpect(pool, worker);
           return worker;
@@ -122,12 +142,15 @@ function scenario(
         return worker;
       });
       const buffers = workers.map((worker) => memory[(worker + DEQUE_BUFFER) >>> 2]!);
-      const tasks = Array.from({ length: count }, (_, id) => wasm.taskNew(agents[0]!, id, 0, 0, id));
-      if (isSubmitted) for (const task of tasks) wasm.workerSubmit(pool, workers[0]!, task);
+      const tasks = Array.from(
+        { length: count },
+        (_, id) => wasm.taskNew(agents[0]!, id, 0, 0, id),
+      );
+      if (isSubmitted) { for (const task of tasks) wasm.workerSubmit(pool, workers[0]!, task); }
       const words = wasm.allocate(8 * count + 16);
       const counters = words + 16;
       return {
-        ...{ pool, agents, workers, buffers, tasks, forks },
+        ...{ pool, agents, workers, buffers, tasks, job },
         ...{ ended: words, gate: words + 8, counters, returned: counters + 4 * count },
       };
     },
@@ -167,14 +190,16 @@ async function assertHolding(model: PoolScenario, options: Options = {}): Promis
 // ---- Workers -------------------------------------------------------------------------------------------------
 
 /** What a task does but count that it runs. */
-async function fork(thread: Thread, state: State, number: number): Promise<void> {
+async function run(thread: Thread, state: State, number: number): Promise<void> {
   const { wasm, id, wait, atomic, notify } = thread;
+  const { job, gate } = state;
+  if (job === "nothing") return;
   if (number === 0) {
-    await wasm.workerSubmit(state.pool, state.workers[id]!, state.tasks[1]!);
-    if (state.forks === "waits") await wait(state.gate, 0);
-  } else if (state.forks === "waits") {
-    await atomic(state.gate, (words) => words[state.gate >>> 2] = 1);
-    await notify(state.gate);
+    if (job !== "wait") await wasm.workerSubmit(state.pool, state.workers[id]!, state.tasks[1]!);
+    if (job !== "fork") await wait(gate, 0);
+  } else if (job !== "fork") {
+    await atomic(gate, (words) => words[gate >>> 2] = 1);
+    await notify(gate);
   }
 }
 
@@ -185,7 +210,7 @@ async function execute(thread: Thread, state: State, task: number): Promise<void
   const starts = await wasm.taskStart(task, worker);
   const number = state.tasks.indexOf(task);
   if (starts) await wasm.runTask(state.counters + 4 * number);
-  if (starts && state.forks !== "never") await fork(thread, state, number);
+  if (starts) await run(thread, state, number);
   await wasm.taskFinish(task, starts ? TASK_SUCCEEDED : TASK_CANCELLED, 0, state.agents[id]!);
   await wasm.workerFinished(worker);
 }
@@ -284,9 +309,9 @@ async function untilQuiet(thread: Thread, state: State, more?: Body): Promise<"q
 /** Submits the tasks, wakes a sleeper for nothing, and waits until the pool is quiet. */
 const owns: Body = async (thread, state) => {
   const { wasm } = thread;
-  const { pool, agents, workers, tasks, forks } = state;
-  if (forks === "waits") await wasm.agentSignal(agents[1]!, OTHER_SIGNAL);
-  for (const task of tasks.slice(0, forks === "never" ? undefined : 1)) {
+  const { pool, agents, workers, tasks, job } = state;
+  if (job === "fork and wait") await wasm.agentSignal(agents[1]!, OTHER_SIGNAL);
+  for (const task of tasks.slice(0, job.startsWith("fork") ? 1 : undefined)) {
     await wasm.workerSubmit(pool, workers[0]!, task);
   }
   if (await wasm.poolIsQuiet(pool)) {
@@ -294,6 +319,16 @@ const owns: Body = async (thread, state) => {
     return "quiet";
   }
   return await untilQuiet(thread, state);
+};
+
+/** Submits a task, and asks again and again whether the pool is quiet. */
+const asks: Body = async (thread, state) => {
+  const { wasm, repeat } = thread;
+  const { pool, workers, tasks } = state;
+  await wasm.workerSubmit(pool, workers[0]!, tasks[0]!);
+  await repeat(async () => await wasm.poolIsQuiet(pool) ? true : undefined);
+  await drain(thread, state);
+  return "quiet";
 };
 
 /** Asks its threads to stop, then. */
@@ -323,7 +358,9 @@ const empties: Body = async (thread, state) => {
     await wasm.workerFinished(workers[0]!);
     return undefined;
   });
-  return await wasm.poolIsQuiet(pool) ? (await drain(thread, state), "quiet") : untilQuiet(thread, state);
+  return await wasm.poolIsQuiet(pool)
+    ? (await drain(thread, state), "quiet")
+    : untilQuiet(thread, state);
 };
 
 /** The owner of a pool one of whose threads may die. */
@@ -371,17 +408,24 @@ const two = scenario("two tasks", 2, [owns, works(), works()]);
 const stopped = scenario("one task, and an end", 1, [ownsAndStops, works(), works()]);
 /** Both threads are needed at once. */
 const parent = scenario("a task that waits for its child", 2, [owns, works(), works()], {
-  forks: "waits",
+  job: "fork and wait",
+});
+const burst = scenario("a task that waits for the next", 2, [owns, works(), works()], {
+  job: "wait",
 });
 const child = scenario("a task that leaves a child", 2, [owns, works(), works()], {
-  forks: "goes on",
+  job: "fork",
+});
+const asked = scenario("an owner who asks", 2, [asks, works(), () => Promise.resolve()], {
+  job: "fork",
+  hands: ["free", "absent"],
 });
 /** One thread is free, the other is taken only when that is busy. */
 const suspended = scenario(
   "a task that waits for its child, on threads of which one is not free",
   2,
   [owns, works(), works("suspended")],
-  { forks: "waits", hands: ["free", "suspended"] },
+  { job: "fork and wait", hands: ["free", "suspended"] },
 );
 const starting = scenario("a thread that starts", 1, [
   ...[owns, works("suspended"), works("starting")],
@@ -414,15 +458,46 @@ const reused = scenario("a thread dies when another task lies where its own lay"
   tellsExit,
 ], mortal);
 
+/** A runtime may declare a thread dead that goes on for a while: whoever has a task last frees it. */
+const disowned = scenario("a thread is declared dead too early", 1, [
+  async ({ wasm, repeat }, { agents, tasks }) => {
+    await wasm.agentDied(agents[1]!);
+    if (await wasm.taskIsOrphan(tasks[0]!) && await wasm.taskDisown(tasks[0]!)) return "disowned";
+    await repeat(async () => {
+      if (await wasm.inboxPop(agents[0]!) !== 0) return true;
+      await wasm.agentTakeSignals(agents[0]!, -1);
+      await wasm.agentSleep(agents[0]!, -1, 0);
+      return undefined;
+    });
+    await wasm.free(tasks[0]!);
+    return "returned";
+  },
+  async ({ wasm }, { agents, workers, tasks }) => {
+    await wasm.taskStart(tasks[0]!, workers[1]!);
+    const woke = await wasm.taskFinish(tasks[0]!, TASK_SUCCEEDED, 0, agents[1]!);
+    if (woke === WOKE_NONE) await wasm.free(tasks[0]!);
+    return woke;
+  },
+  () => Promise.resolve(),
+], {
+  check({ words, state, results }) {
+    assertEquals(results[0], results[1] === WOKE_NONE ? "disowned" : "returned");
+    const block = state.tasks[0]! - BLOCK_HEADER;
+    assertEquals(words[(block + BLOCK_STATE) >>> 2], BLOCK_FREE);
+  },
+});
+
 Deno.test("scheduler: each task runs once, and the owner is told when all have", async () => {
   await assertHolding(one, { bound: 2 });
   await assertHolding(two, { bound: 1 });
   await assertHolding(stopped, { bound: 2 });
   await assertHolding(child, { bound: 1 });
+  await assertHolding(asked, { bound: 3 });
 });
 
 Deno.test("scheduler: a task wakes a thread that can run it", async () => {
   await assertHolding(parent, { bound: 2 });
+  await assertHolding(burst, { bound: 1 });
   await assertHolding(suspended, { bound: 1 });
   await assertHolding(starting, { bound: 2 });
 });
@@ -430,6 +505,7 @@ Deno.test("scheduler: a task wakes a thread that can run it", async () => {
 Deno.test("scheduler: a task is cancelled or runs, and comes back", async () => {
   await assertHolding(cancelled, { bound: 2 });
   await assertHolding(emptied, { bound: 1 });
+  await assertHolding(disowned);
 });
 
 Deno.test("scheduler: no task is lost that a thread had not started when it dies", async () => {
@@ -437,103 +513,117 @@ Deno.test("scheduler: no task is lost that a thread had not started when it dies
   await assertHolding(reused, { bound: 0 });
 });
 
-testMistakes("scheduler", ENTRY, [
-  {
-    when: "a task is pushed after the search for somebody to wake",
-    find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
-    replace: "  poolNotify(pool);\n  if (!dequePush(worker, task)) injectorPush(pool, task);",
-    model: one,
-  },
-  {
-    when: "a task is counted after it was pushed",
-    find: "  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.\n",
-    replace: "",
-    also: {
+testMistakes(
+  "scheduler",
+  ENTRY,
+  [
+    {
+      when: "a task is pushed after the search for somebody to wake",
       find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
-      replace: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);\n  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1);",
+      replace: "  poolNotify(pool);\n  if (!dequePush(worker, task)) injectorPush(pool, task);",
+      model: one,
     },
-    model: child,
-  },
-  {
-    when: "the submitted are summed before the finished",
-    find: "return sum(pool, WORKER_FINISHED) == sum(pool, WORKER_SUBMITTED);",
-    replace: "return sum(pool, WORKER_SUBMITTED) == sum(pool, WORKER_FINISHED);",
-    model: child,
-  },
-  {
-    when: "a worker does not look again before it sleeps",
-    find: "  if (!hasWork(pool)) return true;\n",
-    replace: "  if (pool != 0) return true;\n",
-    model: one,
-  },
-  {
-    when: "a worker looks again before it has ceased to search",
-    find: "  add32(pool + POOL_SEARCHING, -1);\n  // Look once more: a submitter that saw us searching woke nobody.\n  if (!hasWork(pool)) return true;\n",
-    replace: "  const isIdle = !hasWork(pool);\n  add32(pool + POOL_SEARCHING, -1);\n  if (isIdle) return true;\n",
-    model: one,
-  },
-  {
-    when: "who finds a task wakes nobody for the next",
-    find: "if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1 && hasWork(pool)) poolNotify(pool);",
-    replace: "add32(pool + POOL_SEARCHING, -1);",
-    model: two,
-  },
-  {
-    when: "a count of searchers below 0 counts as one",
-    find: "<i32>load32(pool + POOL_SEARCHING) > 0) return;",
-    replace: "load32(pool + POOL_SEARCHING) != 0) return;",
-    model: parent,
-  },
-  {
-    when: "who wakes a worker rings without a signal",
-    find: "agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);",
-    replace: "ring(load<u32>(worker + WORKER_AGENT));",
-    also: { find: 'import { agentSignal } from "./agent";', replace: 'import { agentSignal, ring } from "./agent";' },
-    model: one,
-  },
-  {
-    when: "a free worker is counted as free while it runs a task",
-    find: "  store32(worker + WORKER_FREE, 0);\n  add32(pool + POOL_FREE, -1);",
-    replace: "",
-    model: suspended,
-  },
-  {
-    when: "a task that was started is still noted as taken",
-    file: "wasm/assembly/task.ts",
-    find: "  store<u32>(worker + WORKER_TAKEN, 0);\n",
-    replace: "",
-    model: reused,
-  },
-  {
-    when: "a task is noted as taken after a loop (law 10)",
-    find: "  store<u32>(worker + WORKER_TAKEN, task);\n  store32(worker + WORKER_TOOK",
-    replace: "  for (let i = load<u32>(pool + POOL_SLOTS); i != 0; i--) load32(worker + WORKER_FINISHED);\n  store<u32>(worker + WORKER_TAKEN, task);\n  store32(worker + WORKER_TOOK",
-    model: dying,
-  },
-  {
-    when: "what a dead thread had taken is not put back",
-    find: "    injectorPush(pool, taken);\n    lost--;\n",
-    replace: "",
-    model: dying,
-  },
-  {
-    when: "a dead thread is still counted as searching",
-    find: "if (idle == IDLE_CALLED || load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);",
-    replace: "if (load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);",
-    model: dying,
-  },
-  {
-    when: "a task is started without a swap",
-    file: "wasm/assembly/task.ts",
-    find: "const isMine = cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;",
-    replace: "const isMine = load32(task + TASK_STATE) == TASK_QUEUED;\n  if (isMine) store32(task + TASK_STATE, TASK_STARTED);",
-    model: cancelled,
-  },
-  {
-    when: "a task is sent back before it has its state",
-    file: "wasm/assembly/task.ts",
-    find: "  store32(task + TASK_STATE, state);\n  inboxPush(submitter, task);",
-    replace: "  inboxPush(submitter, task);\n  store32(task + TASK_STATE, state);",
-    model: reused,
-  },
-].map((mistake) => ({ ...mistake, options: { bound: 2 } })));
+    {
+      when: "a task is counted after it was pushed",
+      find:
+        "  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.\n",
+      replace: "",
+      also: {
+        find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
+        replace:
+          "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);\n  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1);",
+      },
+      model: asked,
+    },
+    {
+      when: "the submitted are summed before the finished",
+      find: "return sum(pool, WORKER_FINISHED) == sum(pool, WORKER_SUBMITTED);",
+      replace: "return sum(pool, WORKER_SUBMITTED) == sum(pool, WORKER_FINISHED);",
+      model: asked,
+    },
+    {
+      when: "a worker does not look again before it sleeps",
+      find: "  if (!hasWork(pool)) return true;\n",
+      replace: "  if (pool != 0) return true;\n",
+      model: starting,
+    },
+    {
+      when: "a worker looks again before it has ceased to search",
+      find:
+        "  add32(pool + POOL_SEARCHING, -1);\n  // Look once more: a submitter that saw us searching woke nobody.\n  if (!hasWork(pool)) return true;\n",
+      replace:
+        "  const isIdle = !hasWork(pool);\n  add32(pool + POOL_SEARCHING, -1);\n  if (isIdle) return true;\n",
+      model: starting,
+    },
+    {
+      when: "who finds a task wakes nobody for the next",
+      find: "if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1 && hasWork(pool)) poolNotify(pool);",
+      replace: "add32(pool + POOL_SEARCHING, -1);",
+      model: burst,
+    },
+    {
+      when: "a count of searchers below 0 counts as one",
+      find: "<i32>load32(pool + POOL_SEARCHING) > 0) return;",
+      replace: "load32(pool + POOL_SEARCHING) != 0) return;",
+      model: parent,
+    },
+    {
+      when: "who wakes a worker rings without a signal",
+      find: "agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);",
+      replace: "ring(load<u32>(worker + WORKER_AGENT));",
+      also: {
+        find: 'import { agentSignal } from "./agent";',
+        replace: 'import { agentSignal, ring } from "./agent";',
+      },
+      model: one,
+    },
+    {
+      when: "a free worker is counted as free while it runs a task",
+      find: "  store32(worker + WORKER_FREE, 0);\n  add32(pool + POOL_FREE, -1);",
+      replace: "",
+      model: suspended,
+    },
+    {
+      when: "a task that was started is still noted as taken",
+      file: "wasm/assembly/task.ts",
+      find: "  store<u32>(worker + WORKER_TAKEN, 0);\n",
+      replace: "",
+      model: reused,
+    },
+    {
+      when: "a task is noted as taken after a loop (law 10)",
+      find: "  store<u32>(worker + WORKER_TAKEN, task);\n  store32(worker + WORKER_TOOK",
+      replace:
+        "  for (let i = load<u32>(pool + POOL_SLOTS); i != 0; i--) load32(worker + WORKER_FINISHED);\n  store<u32>(worker + WORKER_TAKEN, task);\n  store32(worker + WORKER_TOOK",
+      model: dying,
+    },
+    {
+      when: "what a dead thread had taken is not put back",
+      find: "    injectorPush(pool, taken);\n    lost--;\n",
+      replace: "",
+      model: dying,
+    },
+    {
+      when: "a dead thread is still counted as searching",
+      find:
+        "if (idle == IDLE_CALLED || load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);",
+      replace: "if (load<u32>(worker + WORKER_SEARCHING) != 0) add32(pool + POOL_SEARCHING, -1);",
+      model: reused,
+    },
+    {
+      when: "a task is started without a swap",
+      file: "wasm/assembly/task.ts",
+      find: "const isMine = cas32(task + TASK_STATE, TASK_QUEUED, TASK_STARTED) == TASK_QUEUED;",
+      replace:
+        "const isMine = load32(task + TASK_STATE) == TASK_QUEUED;\n  if (isMine) store32(task + TASK_STATE, TASK_STARTED);",
+      model: cancelled,
+    },
+    {
+      when: "a task ends without a look at whether it was disowned",
+      file: "wasm/assembly/task.ts",
+      find: "    if (before == TASK_DISOWNED) return WOKE_NONE;\n",
+      replace: "",
+      model: disowned,
+    },
+  ].map((mistake) => ({ ...mistake, options: { bound: 2 } })),
+);

@@ -18,7 +18,16 @@ import {
   type VirtualThread,
 } from "./loom.ts";
 import { testMistakes } from "./mistakes.ts";
-import { type Case, nextEntry, waitFor, type Waiting, type WaitOptions, waiterSize } from "./waiting.ts";
+import {
+  type Case,
+  inQueue,
+  nextEntry,
+  type Own,
+  waiterSize,
+  waitFor,
+  type Waiting,
+  type WaitOptions,
+} from "./waiting.ts";
 
 const ENTRY = "tests/model/assembly/sync.ts";
 
@@ -100,7 +109,7 @@ async function assertHolding(model: SyncScenario, options: Options = {}): Promis
 }
 
 /** What a thread waits with. */
-function ownOf({ id }: Thread, { agents, waiters }: State): { agent: number; waiter: number } {
+function ownOf({ id }: Thread, { agents, waiters }: State): Own {
   return { agent: agents[id]!, waiter: waiters[id]! };
 }
 
@@ -111,10 +120,11 @@ async function discard({ wasm, id }: Thread, { waiters }: State): Promise<void> 
 
 // ---- Mutex ---------------------------------------------------------------------------------------------------
 
-function lockCase({ wasm, id }: Thread, { lock, agents }: State): Case<true> {
+function lockCase(thread: Thread, own: Own, { lock }: State): Case<true> {
+  const { wasm } = thread;
   return {
-    queue: lock + LOCK_QUEUE,
-    poll: async () => await wasm.mutexTryLock(lock, agents[id]!) ? true : undefined,
+    ...inQueue(thread, own, lock + LOCK_QUEUE),
+    poll: async () => await wasm.mutexTryLock(lock, own.agent) ? true : undefined,
     isReady: async () => await wasm.mutexIsLocked(lock) === 0,
   };
 }
@@ -122,11 +132,12 @@ function lockCase({ wasm, id }: Thread, { lock, agents }: State): Case<true> {
 /** Locks, increments what is not atomic, and unlocks. */
 function locks(options?: WaitOptions): Body {
   return async (thread, state) => {
-    const { wasm, id } = thread;
-    await waitFor(thread, ownOf(thread, state), [lockCase(thread, state)], options);
+    const { wasm } = thread;
+    const own = ownOf(thread, state);
+    await waitFor(thread, own, [lockCase(thread, own, state)], options);
     await discard(thread, state);
     await wasm.increment(state.data);
-    return await wasm.mutexUnlock(state.lock, state.agents[id]!);
+    await wasm.mutexUnlock(state.lock, own.agent);
   };
 }
 
@@ -191,28 +202,34 @@ Deno.test("mutex: it is unlocked once, and by a guard only if that still holds i
 
 // ---- Semaphore -----------------------------------------------------------------------------------------------
 
-function acquireCase({ wasm, id }: Thread, { lock, agents }: State, need: number): Case<true> {
-  const settle = async () => void await wasm.semaphoreSettle(lock, agents[id]!);
+function acquireCase(thread: Thread, own: Own, { lock }: State, need: number): Case<true> {
+  const { wasm } = thread;
+  const queue = inQueue(thread, own, lock + LOCK_QUEUE, need);
+  const settle = () => wasm.semaphoreSettle(lock, own.agent);
   return {
-    ...{ queue: lock + LOCK_QUEUE, need },
+    enter: queue.enter,
     poll: async () => await wasm.semaphoreTryAcquire(lock, need) ? true : undefined,
     complete: () => Promise.resolve(true as const),
     isReady: async () => (await settle(), false),
-    left: settle,
+    async leave(index) {
+      await queue.leave(index);
+      await settle();
+    },
   };
 }
 
 /** Acquires so many units, notes them as out, and releases them, unless it keeps them. */
 function acquires(need: number, options: WaitOptions & { keeps?: boolean } = {}): Body {
   return async (thread, state) => {
-    const { wasm, id, atomic, log } = thread;
-    await waitFor(thread, ownOf(thread, state), [acquireCase(thread, state, need)], options);
+    const { wasm, atomic, log } = thread;
+    const own = ownOf(thread, state);
+    await waitFor(thread, own, [acquireCase(thread, own, state, need)], options);
     await discard(thread, state);
     log("has them");
     await atomic(state.data, (words) => words[state.data >>> 2]! += need);
     if (options.keeps) return;
     await atomic(state.data, (words) => words[state.data >>> 2]! -= need);
-    await wasm.semaphoreRelease(state.lock, need, state.agents[id]!);
+    await wasm.semaphoreRelease(state.lock, need, own.agent);
   };
 }
 
@@ -351,12 +368,13 @@ function mark({ atomic }: Thread, { data }: State): Promise<number> {
 /** Waits for the end of round `round`. Returns how often the work was done then. */
 async function awaitRound(thread: Thread, state: State, round: number): Promise<number> {
   const isOver = async () => await thread.wasm.groupIsOver(state.lock, round) !== 0;
+  const own = ownOf(thread, state);
   const only: Case<true> = {
-    queue: state.lock + LOCK_QUEUE,
+    ...inQueue(thread, own, state.lock + LOCK_QUEUE),
     poll: async () => await isOver() ? true : undefined,
     isReady: isOver,
   };
-  await waitFor(thread, ownOf(thread, state), [only]);
+  await waitFor(thread, own, [only]);
   return await thread.atomic(state.data, (words) => words[state.data >>> 2]!);
 }
 
@@ -438,13 +456,16 @@ testMistakes("sync", ENTRY, [
   {
     when: "a mutex is taken without a swap",
     find: "return cas32(mutex + MUTEX_OWNER, 0, <u32>self) == 0;",
-    replace: "if (load32(mutex + MUTEX_OWNER) != 0) return false;\n  xchg32(mutex + MUTEX_OWNER, <u32>self);\n  return true;",
+    replace:
+      "if (load32(mutex + MUTEX_OWNER) != 0) return false;\n  xchg32(mutex + MUTEX_OWNER, <u32>self);\n  return true;",
     model: twoLock,
   },
   {
     when: "unlock() looks for waiters before it frees the mutex",
-    find: "  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return wakeNext(mutex, self);",
-    replace: "  const waits = load32(mutex + LOCK_QUEUE + QUEUE_COUNT) != 0;\n  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return waits ? wakeNext(mutex, self) : WOKE_NONE;",
+    find:
+      "  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return wakeNext(mutex, self);",
+    replace:
+      "  const waits = load32(mutex + LOCK_QUEUE + QUEUE_COUNT) != 0;\n  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return waits ? wakeNext(mutex, self) : WOKE_NONE;",
     model: twoLock,
   },
   {
@@ -480,22 +501,27 @@ testMistakes("sync", ENTRY, [
   },
   {
     when: "release() grants before the units are free",
-    find: "    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) break;",
-    replace: "    semaphoreSettle(semaphore, self);\n    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) return WOKE_NONE;",
+    find:
+      "    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) break;",
+    replace:
+      "    semaphoreSettle(semaphore, self);\n    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) return WOKE_NONE;",
     model: several,
     options: { bound: 2 },
   },
   {
     when: "release() grants to one only",
     find: "    if (isOver) break;\n",
-    replace: "    if (isOver || agent != 0) {\n      if (agent != 0) ring(agent);\n      break;\n    }\n",
+    replace:
+      "    if (isOver || agent != 0) {\n      if (agent != 0) ring(agent);\n      break;\n    }\n",
     model: several,
     options: { bound: 2 },
   },
   {
     when: "a round ends after the counter has come to 0, in a step of its own",
-    find: "} while (cas64(group + GROUP_STATE, state, (<u64>(roundOf(state) + <u32>isEnd) << 32) | <u64>sum) != state);",
-    replace: "} while (cas64(group + GROUP_STATE, state, (<u64>roundOf(state) << 32) | <u64>sum) != state);\n  if (isEnd) add32(group + GROUP_STATE + 4, 1);",
+    find:
+      "} while (cas64(group + GROUP_STATE, state, (<u64>(roundOf(state) + <u32>isEnd) << 32) | <u64>sum) != state);",
+    replace:
+      "} while (cas64(group + GROUP_STATE, state, (<u64>roundOf(state) << 32) | <u64>sum) != state);\n  if (isEnd) add32(group + GROUP_STATE + 4, 1);",
     model: twoRounds,
     options: { bound: 3 },
   },

@@ -11,6 +11,8 @@ export interface Waiting {
   heapInit(): void;
   allocate(byteLength: number): number;
   poison(ptr: number, byteLength: number): void;
+  peek(ptr: number): number;
+  poke(ptr: number, value: number): void;
   send(agent: number, entry: number): void;
   agentDied(agent: number): void;
   agentRegister(): number;
@@ -29,12 +31,29 @@ export interface Waiting {
   waiterFiredIndex(waiter: number): number;
   waiterNew(agent: number, id: number, nodeCount: number): number;
   waiterReset(waiter: number): void;
+  rendezvousClose(channel: number, reason: number, self: number): number;
+  rendezvousEnter(
+    channel: number,
+    isSender: number,
+    node: number,
+    index: number,
+    own: number,
+    payload: number,
+    bytes: number,
+  ): number;
+  rendezvousLeave(channel: number, isSender: number, node: number): void;
+  rendezvousNew(wideBytes: number, kind: number, element: number): number;
+  rendezvousReceive(channel: number, into: number, self: number): number;
+  rendezvousSend(channel: number, payload: number, from: number, self: number): number;
+  rendezvousWasMet(node: number): number;
   ringNew(capacity: number, wideBytes: number, kind: number, element: number): number;
   ringCanReceive(ring: number): number;
   ringCanSend(ring: number): number;
   ringClose(ring: number, reason: number, self: number): number;
   ringReceive(ring: number, self: number): number;
+  ringReceiveMany(ring: number, into: number, count: number, self: number): number;
   ringSend(ring: number, payload: number, self: number): number;
+  ringSendMany(ring: number, from: number, count: number, self: number): number;
 }
 /** A thread that waits. */
 type Thread = VirtualThread<
@@ -73,17 +92,39 @@ export function nextEntry({ wasm, repeat }: Thread, agent: number): Promise<numb
 
 /** Something to wait for. */
 export interface Case<T> {
-  readonly queue: number;
-  /** How much it asks for. */
-  readonly need?: number;
   /** Takes effect, or returns `undefined`. */
   poll(): Promise<T | undefined>;
   /** The same, once it was fired. `poll` if absent. */
   complete?(): Promise<T | undefined>;
-  /** It has left the queue. */
-  left?(): Promise<void>;
-  /** Reports whether it might have an effect now, asked once it stands in the queue. */
-  isReady(): Promise<boolean>;
+  /**
+   * Enters its queue. `entered` are the cases that have entered theirs.
+   *
+   * @returns false if it need not wait
+   */
+  enter(index: number, entered: ReadonlySet<number>): Promise<boolean>;
+  /** Reports whether it might have an effect now, asked once it stands in the queue. No, if absent. */
+  isReady?(): Promise<boolean>;
+  /** Leaves its queue. */
+  leave(index: number): Promise<void>;
+}
+
+/** A thread's own means to wait. */
+export interface Own {
+  readonly agent: number;
+  readonly waiter: number;
+}
+
+/** How a case enters and leaves a queue, asking for `need`. */
+export function inQueue(
+  { wasm }: Thread,
+  { waiter }: Own,
+  queue: number,
+  need = 0,
+): Pick<Case<unknown>, "enter" | "leave"> {
+  return {
+    enter: async (index) => (await wasm.queueEnter(queue, waiter, index, index, need), true),
+    leave: (index) => wasm.queueLeave(queue, waiter, index),
+  };
 }
 
 /** How a wait is to go. */
@@ -96,16 +137,16 @@ export interface WaitOptions {
   readonly isEntered?: boolean;
 }
 
-/** Blocks until one of `cases` has taken effect. `agent` and `waiter` are the caller's own. */
+/** Blocks until one of `cases` has taken effect. */
 export function waitFor<T>(
   thread: Thread,
-  { agent, waiter }: { readonly agent: number; readonly waiter: number },
+  { agent, waiter }: Own,
   cases: readonly Case<T>[],
   { looksAgain = true, rechecks = false, isEntered = false }: WaitOptions = {},
 ): Promise<T> {
   const { wasm, repeat } = thread;
   const isReady = async (): Promise<boolean> => {
-    for (const each of cases) if (await each.isReady()) return true;
+    for (const each of cases) if (await each.isReady?.()) return true;
     return false;
   };
   /** The waiter, or 0: somebody has died. */
@@ -118,18 +159,15 @@ export function waitFor<T>(
       return undefined;
     });
   /** Sleeps, unless there is no need to, and leaves. */
-  const wait = async (): Promise<T | undefined> => {
-    const startsAgain = looksAgain && await isReady() || await sleep() === 0;
+  const wait = async (entered: ReadonlySet<number>): Promise<T | undefined> => {
+    const startsAgain = entered.size < cases.length || looksAgain && await isReady() ||
+      await sleep() === 0;
     let fired = -1;
     if (!startsAgain || !await wasm.waiterClaim(waiter, CLAIM_SELF)) {
       if (startsAgain) await nextEntry(thread, agent);
       fired = await wasm.waiterFiredIndex(waiter);
     }
-    for (const [index, { queue, left }] of cases.entries()) {
-      if (index === fired) continue;
-      await wasm.queueLeave(queue, waiter, index);
-      await left?.();
-    }
+    for (const index of entered) if (index !== fired) await cases[index]!.leave(index);
     return await cases[fired]?.complete?.();
   };
   const round = async (): Promise<T | undefined> => {
@@ -138,11 +176,13 @@ export function waitFor<T>(
       if (result !== undefined) return result;
     }
     await wasm.waiterReset(waiter);
-    for (const [index, { queue, need = 0 }] of cases.entries()) {
-      await wasm.queueEnter(queue, waiter, index, index, need);
+    const entered = new Set<number>();
+    for (const [index, each] of cases.entries()) {
+      if (!await each.enter(index, entered)) break;
+      entered.add(index);
     }
-    return await wait();
+    return await wait(entered);
   };
   if (!isEntered) return repeat(round);
-  return wait().then((result) => result ?? repeat(round));
+  return wait(new Set(cases.keys())).then((result) => result ?? repeat(round));
 }

@@ -2,12 +2,24 @@
  * Scripts for processes of their own: what only shows in how a process ends. Run as a program, this module runs the
  * script that its argument names.
  *
- * A script prints what has happened. It starts nothing at the top level but itself, without awaiting it: a pending
- * top-level await is no way for a process to end.
+ * A script prints what has happened. It is not awaited at the top level: a process that ends while such an await is
+ * pending complains.
  *
  * @module
  */
-import { go } from "../../mod.ts";
+import { Channel, go, i32, Pool, text } from "../../mod.ts";
+import {
+  compute,
+  echo,
+  fail,
+  forkAndLeave,
+  leaveThrower,
+  noop,
+  sendLater,
+  spin,
+  suspend,
+  throwUncaught,
+} from "./tasks.ts";
 
 const scripts = {
   failGoroutine(): void {
@@ -18,6 +30,105 @@ const scripts = {
 
   failWithText(): void {
     go(() => Promise.reject("plain text"));
+  },
+
+  async leavePoolOpen(): Promise<void> {
+    const pool = new Pool({ threads: 2 });
+    console.log(await Promise.all([pool.go(echo, 1), pool.go(echo, 2)]));
+  },
+
+  leavePoolUnused(): void {
+    new Pool({ threads: 2 });
+    console.log("made");
+  },
+
+  async waitForNobody(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    await pool.go(noop);
+    console.log("waiting");
+    await new Channel(i32, 1).receive();
+    console.log("received");
+  },
+
+  leavePending(): void {
+    const pool = new Pool({ threads: 1 });
+    const channel = new Channel(text, 1);
+    pool.go(sendLater, channel, "later");
+    channel.receive().then(console.log);
+  },
+
+  leaveForkPending(): void {
+    const pool = new Pool({ threads: 1 });
+    const channel = new Channel(text, 1);
+    pool.go(forkAndLeave, channel, "later");
+    channel.receive().then(console.log);
+  },
+
+  async terminateComputing(): Promise<void> {
+    const pool = new Pool({ threads: 2 });
+    const started = new Channel(i32, 2);
+    const ends = [pool.go(spin, started), pool.go(compute, started, new Channel(i32, 1))];
+    await started.receive();
+    await started.receive();
+    await pool.terminate(1);
+    for (const end of ends) await end.join().catch((error: Error) => console.log(error.name));
+  },
+
+  async terminateClosing(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    const started = new Channel(i32, 1);
+    const suspended = pool.go(suspend, started, new Channel(i32, 1));
+    await started.receive();
+    const closed = pool.close();
+    await pool.terminate();
+    await closed;
+    await suspended.join().catch((error: Error) => console.log(error.name));
+  },
+
+  async closeMany(): Promise<void> {
+    const { readdirSync } = process.getBuiltinModule("node:fs");
+    const countThreads = (): number => readdirSync("/proc/self/task").length;
+    const use = async (threads: number): Promise<void> => {
+      await using pool = new Pool({ threads });
+      await Promise.all(Array.from({ length: 20 }, () => pool.go(noop)));
+    };
+    await use(2);
+    const before = countThreads();
+    for (let i = 0; i < 10; i++) await use(3);
+    // The runtime takes a moment to end a thread that has run out of work; a hang fails the test.
+    while (countThreads() > before) await new Promise((resolve) => setTimeout(resolve, 10));
+    console.log("as before");
+  },
+
+  failTask(): void {
+    const pool = new Pool({ threads: 1 });
+    pool.go(fail, new RangeError("boom"));
+  },
+
+  async failFork(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    await pool.go(forkAndLeave, null, "boom");
+    await pool.close();
+  },
+
+  async throwLater(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    await pool.go(leaveThrower, "boom");
+    await pool.close();
+  },
+
+  async joinCrash(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    await pool.go(throwUncaught, "boom").join().catch((error: Error) => console.log(error.name));
+    console.log(await pool.go(echo, 1));
+  },
+
+  async startThreadsInVain(): Promise<void> {
+    const pool = new Pool({ threads: 3 });
+    const ends = Array.from({ length: 5 }, () => pool.go(noop).join());
+    for (const end of ends) await end.catch((error: Error) => console.log(error.name));
+    await pool.go(noop).join().catch((error: Error) => console.log(error.name));
+    await pool.close();
   },
 } satisfies Record<string, () => void | Promise<void>>;
 
@@ -35,15 +146,13 @@ export interface Ended {
 const TIMEOUT_MS = 40_000;
 
 /** Runs a script in a process of its own, on the runtime that calls this. */
-export function runScript(name: keyof typeof scripts, ...flags: string[]): Promise<Ended> {
+export function runScript(name: keyof typeof scripts): Promise<Ended> {
   const { execFile } = process.getBuiltinModule("node:child_process");
-  const run = "Deno" in globalThis
-    ? ["run", ...(flags.length === 0 ? ["-A"] : flags), "--no-check"]
-    : [];
+  const run = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [...run, thisFile(), name],
+      [...run, scriptFile(), name],
       { timeout: TIMEOUT_MS, env: { ...process.env, NO_COLOR: "1" } },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : error.code;
@@ -54,11 +163,12 @@ export function runScript(name: keyof typeof scripts, ...flags: string[]): Promi
   });
 }
 
-function thisFile(): string {
+/** Path of the program that runs the scripts. */
+export function scriptFile(): string {
   return process.getBuiltinModule("node:url").fileURLToPath(import.meta.url);
 }
 
-if (process.argv[1] === thisFile()) {
+if (process.argv[1] === scriptFile()) {
   const script: () => void | Promise<void> = scripts[process.argv[2] as keyof typeof scripts];
   script();
 }

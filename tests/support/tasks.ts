@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Channel, Pool, type ReceiveChannel, type SendChannel, task } from "../../mod.ts";
+import {
+  type Channel,
+  type Mutex,
+  Pool,
+  type ReceiveChannel,
+  type SendChannel,
+  task,
+} from "../../mod.ts";
 
 /** Returns what it is given. */
 export const echo = task(import.meta.url, "echo", (value: unknown): unknown => value);
@@ -281,6 +288,26 @@ export const throwUncaught = task(
   },
 );
 
+/** Sends `value` after a while, in which nothing but a timer of this thread is pending. */
+export const sendLater = task(
+  import.meta.url,
+  "sendLater",
+  async (to: SendChannel<never>, value: unknown): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await to.send(value as never);
+  },
+);
+
+/** Forks a task that sends `value` later, or fails with it where there is no channel, and does not join it. */
+export const forkAndLeave = task(
+  import.meta.url,
+  "forkAndLeave",
+  (to: SendChannel<never> | null, value: string): void => {
+    if (to === null) Pool.current!.go(fail, new RangeError(value));
+    else Pool.current!.go(sendLater, to, value);
+  },
+);
+
 /** Leaves a timer behind that throws where nobody catches it. */
 export const leaveThrower = task(import.meta.url, "leaveThrower", (message: string): void => {
   setTimeout(() => {
@@ -315,33 +342,83 @@ export const forkAndDie = task(
   },
 );
 
-/** Begins to wait for a value, and then holds its thread without looking at its inbox until `end` ends. Dies with it. */
+/** Ends its thread, or sends its number. */
+export const mayDie = task(
+  import.meta.url,
+  "mayDie",
+  (ran: Channel<number>, number: number, isKiller: boolean): void => {
+    if (isKiller) process.exit(3);
+    ran.sendSync(number);
+  },
+);
+
+/** Says that it is about to, and throws where nobody catches it while its goroutine is suspended. */
+export const reportAndThrow = task(
+  import.meta.url,
+  "reportAndThrow",
+  (started: Channel<number>): Promise<never> => {
+    started.sendSync(1);
+    return throwUncaught("boom");
+  },
+);
+
+/** Forks one task after the other that ends its thread, on another one than this, and names what each failed with. */
+export const joinCrashes = task(
+  import.meta.url,
+  "joinCrashes",
+  async (started: Channel<number>, count: number): Promise<string[]> => {
+    const names: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const fork = Pool.current!.go(reportAndThrow, started);
+      // Blocked, this thread leaves the fork to another.
+      started.receiveSync();
+      names.push(await fork.then(() => "ended", (error) => (error as Error).name));
+    }
+    return names;
+  },
+);
+
+/** Says that it is about to, holds its thread without a look at its inbox until `end` ends, and then ends it. */
+function holdAndDie(started: Channel<number>, end: Channel<number>): never {
+  started.sendSync(1);
+  while (end.tryReceive().state !== "closed");
+  process.exit(3);
+}
+
+/** Ends its thread with a handle. */
+export const keepAndDie = task(
+  import.meta.url,
+  "keepAndDie",
+  (started: Channel<number>, _kept: Channel<number>, end: Channel<number>): never =>
+    holdAndDie(started, end),
+);
+
+/** Ends its thread while a goroutine of it waits to receive. */
 export const waitAndDie = task(
   import.meta.url,
   "waitAndDie",
-  (started: Channel<number>, from: Channel<number>, end: Channel<number>): void => {
+  (started: Channel<number>, from: Channel<number>, end: Channel<number>): never => {
     from.receive();
-    started.sendSync(1);
-    while (end.tryReceive().state !== "closed");
-    process.exit(3);
+    holdAndDie(started, end);
   },
 );
 
-/** Answers each request on the channel that it carries: 0, 1, 2 and so on. */
-export const answer = task(
+/** Ends its thread while a goroutine of it waits to send. */
+export const sendAndDie = task(
   import.meta.url,
-  "answer",
-  async (calls: Channel<Channel<number>>): Promise<void> => {
-    let count = 0;
-    for await (const reply of calls) await reply.send(count++);
+  "sendAndDie",
+  (started: Channel<number>, to: Channel<number>, end: Channel<number>): never => {
+    to.send(1);
+    holdAndDie(started, end);
   },
 );
 
-/** Sends ever longer texts, each in memory that this thread has grown for it. */
-export const grow = task(
+/** Ends its thread while a goroutine of it waits for a lock. */
+export const lockAndDie = task(
   import.meta.url,
-  "grow",
-  (to: Channel<string>, count: number): void => {
-    for (let i = 0; i < count; i++) to.sendSync("y".repeat(100_000 * 2 ** i - 1) + "z");
+  "lockAndDie",
+  (started: Channel<number>, mutex: Mutex, end: Channel<number>): never => {
+    mutex.lock();
+    holdAndDie(started, end);
   },
 );

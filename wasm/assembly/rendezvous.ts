@@ -148,7 +148,7 @@ export function rendezvousReceive(channel: usize, into: usize, self: usize): f64
  *
  * - Progress: blocking on the lock.
  * - Linearization: the store of the count, or the load of the other side's.
- * - Order: the flag is read under the lock: `rendezvousClose` sets it first and then wakes whoever is in (law 3).
+ * - Order: the flag is read under the lock, and set under it: `rendezvousClose` then wakes whoever is in (law 3).
  * - Model: `rendezvous_model_test.ts`.
  *
  * @param index the case within the waiter
@@ -197,12 +197,19 @@ export function rendezvousWasMet(node: usize): bool {
 /**
  * Closes the rendezvous with `reason` (`CLOSED_PLAIN` or a message) and fires everyone who waits.
  *
- * - Linearization: the swap of the flag. Order: flag, then the waiters. Model: `rendezvous_model_test.ts`.
+ * - Progress: blocking on the lock.
+ * - Linearization: the swap of the flag.
+ * - Order: flag, then the waiters. The flag is set under the lock: whoever enters has either read it, or is in when the counts
+ *   are read. Otherwise it could read the flag, and be in only after the counts were found 0.
+ * - Model: `rendezvous_model_test.ts`.
  *
  * @returns `RING_OK`, `RING_OK_SELF`, or `RING_IS_CLOSED` when it was closed already; nothing has changed then
  */
 export function rendezvousClose(channel: usize, reason: u32, self: usize): i32 {
-  if (cas32(channel + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;
+  acquire(channel + LOCK);
+  const before = cas32(channel + RING_CLOSED, 0, reason);
+  release(channel + LOCK);
+  if (before != 0) return RING_IS_CLOSED;
   const receivers = wakeAllUnder(channel + LOCK, channel + RING_RECEIVERS, self);
   const senders = wakeAllUnder(channel + LOCK, channel + RING_SENDERS, self);
   return receivers == WOKE_SELF || senders == WOKE_SELF ? RING_OK_SELF : RING_OK;

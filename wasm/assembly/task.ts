@@ -90,14 +90,13 @@ export function taskIsOrphan(task: usize): bool {
 }
 
 /**
- * Gives up a task that is an orphan; nothing more comes of it. Only its submitter calls this.
+ * Gives up a task that is an orphan. Only its submitter calls this, who touches it no more afterwards.
  *
- * @returns false when it is none
+ * @returns false when it has ended meanwhile: its runner is not dead yet, and has sent it back
  */
 export function taskDisown(task: usize): bool {
-  if (!taskIsOrphan(task)) return false;
-  const state = load32(task + TASK_STATE);
-  return state != TASK_DISOWNED && cas32(task + TASK_STATE, state, TASK_DISOWNED) == state;
+  if (cas32(task + TASK_STATE, TASK_STARTED, TASK_DISOWNED) == TASK_STARTED) return true;
+  return cas32(task + TASK_STATE, TASK_CANCELLED, TASK_DISOWNED) == TASK_CANCELLED;
 }
 
 /**

@@ -1,0 +1,76 @@
+/**
+ * How a process ends that uses goroutines and pools.
+ *
+ * @module
+ */
+import { assertEquals, assertNotEquals, assertStringIncludes } from "../support/assert.ts";
+import { runScript } from "../support/scripts.ts";
+import { test } from "../support/test.ts";
+
+const isLinux = process.platform === "linux";
+
+/** Runs a script that must come to a good end, and returns what it printed, by lines. */
+async function linesOf(name: Parameters<typeof runScript>[0]): Promise<string[]> {
+  const { code, stdout, stderr } = await runScript(name);
+  assertEquals(code, 0, `exit code ${code}: ${stderr}`);
+  return stdout.trimEnd().split("\n");
+}
+
+test("Pool lets a process end that has used it and not closed it", async () => {
+  assertEquals(await linesOf("leavePoolOpen"), ["[ 1, 2 ]"]);
+});
+
+test("Pool lets a process end that has not used it", async () => {
+  assertEquals(await linesOf("leavePoolUnused"), ["made"]);
+});
+
+test("Channel lets a process end that waits where nobody is left to send", async () => {
+  assertEquals(await linesOf("waitForNobody"), ["waiting"]);
+});
+
+test("Pool keeps a process alive while a task is pending that nobody joins", async () => {
+  assertEquals(await linesOf("leavePending"), ["later"]);
+});
+
+test("Pool keeps a process alive while a fork is pending that nobody joins", async () => {
+  assertEquals(await linesOf("leaveForkPending"), ["later"]);
+});
+
+test("Pool.terminate() lets a process end although threads compute", async () => {
+  assertEquals(await linesOf("terminateComputing"), ["PoolClosedError", "PoolClosedError"]);
+});
+
+test("Pool.terminate() lets a process end when it overtakes a close", async () => {
+  assertEquals(await linesOf("terminateClosing"), ["PoolClosedError"]);
+});
+
+if (isLinux) {
+  test("Pool.close() leaves no thread behind", async () => {
+    assertEquals(await linesOf("closeMany"), ["as before"]);
+  });
+}
+
+test("Goroutine whose thread died leaves the process alive when it is joined", async () => {
+  assertEquals(await linesOf("joinCrash"), ["WorkerCrashedError", "1"]);
+});
+
+test("Goroutine of a pool whose failure nobody joins is an uncaught error that names it and its creator", async () => {
+  const { code, stderr } = await runScript("failTask");
+  assertNotEquals(code, 0);
+  assertStringIncludes(stderr, "RangeError: boom");
+  assertStringIncludes(stderr, "goroutine 1 [fail], created by");
+  assertStringIncludes(stderr, "failTask");
+});
+
+test("Goroutine of a fork whose failure nobody joins is an uncaught error of the process", async () => {
+  const { code, stderr } = await runScript("failFork");
+  assertNotEquals(code, 0);
+  assertStringIncludes(stderr, "RangeError: boom");
+  assertStringIncludes(stderr, "[fail], created by");
+});
+
+test("Pool reports what a task left behind and nobody caught as an uncaught error of the process", async () => {
+  const { code, stderr } = await runScript("throwLater");
+  assertNotEquals(code, 0);
+  assertStringIncludes(stderr, "boom");
+});

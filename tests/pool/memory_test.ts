@@ -1,0 +1,167 @@
+import { any, Channel, i32, Mutex, Pool, Semaphore, task, WaitGroup } from "../../mod.ts";
+import { core, memoryUse } from "../../src/memory/core.ts";
+import {
+  AGENT_CHAIN,
+  AGENT_CHAIN_HEAD,
+  AGENT_STATE,
+  AGENT_VACANT,
+} from "../../src/memory/layout.ts";
+import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { receiveAll, relay, sendRange } from "../support/channel_tasks.ts";
+import { blockOn, chain, echo, fail, forkFib, isSame, noop, suspend } from "../support/tasks.ts";
+import { test } from "../support/test.ts";
+import { settled } from "../conformance/waiting.ts";
+
+/** Number of agents that no other thread can use: of living threads, and of dead ones. */
+function countAgents(): number {
+  const c = core();
+  let count = 0;
+  for (let ptr = c.readU32(AGENT_CHAIN_HEAD); ptr !== 0; ptr = c.readU32(ptr + AGENT_CHAIN)) {
+    if (c.loadU32(ptr + AGENT_STATE) !== AGENT_VACANT) count++;
+  }
+  return count;
+}
+
+/** Agents are never freed. So that none is made later, there are first as many as any of the tests has threads. */
+async function makeAgents(): Promise<void> {
+  await using pool = new Pool({ threads: 8 });
+  using started = new Channel(i32, 8);
+  using until = new Channel(i32, 1);
+  const blocked = Array.from({ length: 8 }, () => pool.go(blockOn, started, until));
+  for (let i = 0; i < 8; i++) await started.receive();
+  until.close();
+  await Promise.all(blocked);
+}
+
+let made: Promise<void> | undefined;
+
+/** What `rounds` of `body` leave behind, once it has run before: bytes in live blocks, agents. */
+async function leftBy(
+  rounds: number,
+  body: (round: number) => void | Promise<void>,
+): Promise<{ liveBytes: number; agents: number }> {
+  await (made ??= makeAgents());
+  for (let round = 0; round < 3; round++) await body(round);
+  const before = { liveBytes: memoryUse().liveBytes, agents: countAgents() };
+  for (let round = 0; round < rounds; round++) await body(round);
+  return {
+    liveBytes: memoryUse().liveBytes - before.liveBytes,
+    agents: countAgents() - before.agents,
+  };
+}
+
+const NOTHING = { liveBytes: 0, agents: 0 };
+
+test("Pool leaves no block behind when 100 pools are made, used and closed", async () => {
+  const left = await leftBy(100, async () => {
+    await using pool = new Pool({ threads: 1 });
+    await Promise.all([pool.go(echo, "some text"), pool.go(forkFib, 13), pool.go(noop)]);
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool leaves no block behind when it is closed while its threads are starting", async () => {
+  const left = await leftBy(8, async () => {
+    await using pool = new Pool({ threads: 4 });
+    for (let n = 0; n < 4; n++) pool.go(noop);
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool leaves no block behind when it is terminated with tasks in every queue", async () => {
+  const left = await leftBy(10, async () => {
+    const pool = new Pool({ threads: 2 });
+    await pool.go(noop);
+    const ends = Array.from({ length: 100 }, (_, n) => settled(pool.go(echo, `task ${n}`).join()));
+    await pool.terminate(50_000);
+    await Promise.all(ends);
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool.go() leaves no block behind after 100,000 tasks", async () => {
+  await using pool = new Pool({ threads: 2 });
+  const left = await leftBy(100, async () => {
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => pool.go(echo, n)));
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool.go() leaves no block behind of failures, cancellations and deep forks", async () => {
+  await using pool = new Pool({ threads: 2 });
+  const undeclared = task(
+    "data:text/javascript,export const b = 1",
+    "undeclared",
+    (_: unknown) => 1,
+  );
+  const left = await leftBy(100, async () => {
+    await assertRejects(() => pool.go(fail, new TypeError("boom")).join());
+    await assertRejects(() => pool.go(undeclared, ["some", "arguments"]).join());
+    const cancelled = Array.from({ length: 10 }, (_, n) => pool.go(echo, `task ${n}`));
+    await Promise.all(cancelled.map((each) => (each.cancel(), settled(each.join()))));
+    await pool.go(chain, 5);
+    // What was cancelled goes back when a thread comes upon it.
+    while (pool.stats().finished !== pool.stats().submitted) await pool.go(noop);
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool.go() leaves no block behind of arguments that cannot be sent", async () => {
+  await using pool = new Pool({ threads: 1 });
+  await pool.go(noop);
+  using channel = new Channel(i32, 1);
+  const left = await leftBy(100, () => {
+    assertThrows(() => pool.go(echo, [channel, "text", () => {}]), TypeError);
+    assertThrows(() => pool.go(echo, [channel, new Channel(1)]), TypeError);
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool leaves no block behind when handles have travelled with tasks", async () => {
+  const left = await leftBy(10, async () => {
+    await using pool = new Pool({ threads: 2 });
+    using channel = new Channel(any<unknown>(), 4);
+    using mutex = new Mutex();
+    using semaphore = new Semaphore(2);
+    using group = new WaitGroup();
+    await pool.go(isSame, { channel, mutex }, [semaphore, group, channel]);
+    await pool.go(echo, [channel, mutex, semaphore, group]);
+    // In a channel, with nobody to receive them.
+    channel.trySend({ mutex, group });
+    channel.trySend([channel, "with itself"]);
+    channel.tryReceive();
+    channel.tryReceive();
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool leaves no block behind when channels were served by its threads", async () => {
+  const left = await leftBy(12, async (i) => {
+    await using pool = new Pool({ threads: 2 });
+    using first = new Channel(i32, i % 3);
+    using second = new Channel(i32, i % 3);
+    const relayed = pool.go(relay, first, second, i % 2 === 0 ? "sync" : "promise");
+    const received = receiveAll(second, "promise");
+    await sendRange(first, 0, 100, "promise");
+    first.close();
+    await relayed;
+    second.close(new Error("a reason that takes some memory"));
+    await settled(received);
+  });
+  assertEquals(left, NOTHING);
+});
+
+test("Pool leaves no block behind when it is terminated with suspended goroutines, but for their threads", async () => {
+  const rounds = 5;
+  const left = await leftBy(rounds, async () => {
+    const pool = new Pool({ threads: 1 });
+    using started = new Channel(i32, 1);
+    using until = new Channel(i32, 1);
+    const suspended = settled(pool.go(suspend, started, until).join());
+    await started.receive();
+    await pool.terminate(50_000);
+    await suspended;
+  });
+  // A thread that ended with goroutines on it is dead: its agent is not used again.
+  assertEquals(left.agents, rounds);
+});
