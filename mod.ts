@@ -15,7 +15,6 @@
  *
  * @module
  */
-export type { BatchSource } from "./src/channel/batch.ts";
 export { Channel, channelOf, type TypedArrayOf } from "./src/channel/channel.ts";
 export * from "./src/errors.ts";
 export {

@@ -4,38 +4,33 @@
  * @module
  */
 import { checkInteger, show } from "../internal/check.ts";
+import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { CLOSED, EMPTY } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
-import type { Batch, Flavor, Outgoing } from "./flavors/flavor.ts";
+import type { Batch, Flavor, Incoming, Outgoing } from "./flavors/flavor.ts";
 
-/** What a batch may be given as. */
-export type BatchSource<T> = Iterable<T> | ArrayLike<T>;
-
-/** Sends all of `values`, suspending where there is no room. See {@linkcode Channel.sendMany}. */
-export async function sendMany<T>(
-  values: ArrayLike<T>,
-  batch: Outgoing,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+/** Sends the batch, suspending where there is no room. See {@linkcode Channel.sendMany}. */
+export async function sendMany(batch: Outgoing, signal: AbortSignal | undefined): Promise<void> {
   try {
-    signal?.throwIfAborted();
     for (;;) {
+      signal?.throwIfAborted();
       batch.offer();
-      if (batch.sent === values.length) return;
+      if (batch.isDone) break;
       await waitFor(batch.nextCase(), (ended) => ended.outcome(), signal);
     }
   } finally {
     batch.dispose();
   }
+  if (isBudgetSpent()) await afterTurn(undefined);
 }
 
-/** Sends all of `values`, blocking where there is no room. See {@linkcode Channel.sendManySync}. */
-export function sendManySync<T>(values: ArrayLike<T>, batch: Outgoing): void {
+/** Sends the batch, blocking where there is no room. See {@linkcode Channel.sendManySync}. */
+export function sendManySync(batch: Outgoing): void {
   try {
     for (;;) {
       batch.offer();
-      if (batch.sent === values.length) return;
+      if (batch.isDone) return;
       const next = batch.nextCase();
       Operation.block([next], () => next.outcome());
     }
@@ -49,63 +44,74 @@ export function sendManySync<T>(values: ArrayLike<T>, batch: Outgoing): void {
  *
  * @throws {TypeError} if it is nothing of the kind
  */
-export function toBatch<T>(values: BatchSource<T>): ArrayLike<T> {
-  if (typeof values === "object" && values !== null) {
-    if (Array.isArray(values) || ArrayBuffer.isView(values)) return values as ArrayLike<T>;
-    if (Symbol.iterator in values) return Array.from(values);
+export function toBatch<T>(values: Iterable<T>): ArrayLike<T> {
+  if (Array.isArray(values) || ArrayBuffer.isView(values)) return values as ArrayLike<T>;
+  if (typeof values === "object" && values !== null && Symbol.iterator in values) {
+    return Array.from(values);
   }
   throw new TypeError(
     `Cannot send ${show(values)} as a batch: expected an array, a typed array or an iterable`,
   );
 }
 
-/** Receives into `into`: what is there, or the first that comes. 0: closed and drained. */
+/** Receives what is there, or the first that comes; returns how many. See {@linkcode Channel.receiveMany}. */
 export async function receiveMany<T>(
   from: Flavor<T>,
-  into: Batch<T>,
+  batch: Incoming<T>,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  signal?.throwIfAborted();
-  const count = from.pollMany(into, 0);
-  if (count === CLOSED) return 0;
-  if (count !== EMPTY) return count;
-  const first = await waitFor(from.receiveCase(), (ended) => ended.outcome(), signal);
-  return first === CLOSED ? 0 : andMore(from, into, first);
+  try {
+    signal?.throwIfAborted();
+    if (batch.poll() === EMPTY) {
+      const first = await waitFor(from.receiveCase(), (ended) => ended.outcome(), signal);
+      if (first !== CLOSED) addAndMore(batch, first);
+    }
+  } finally {
+    batch.dispose();
+  }
+  return isBudgetSpent() ? afterTurn(batch.count) : batch.count;
 }
 
 /** As {@linkcode receiveMany}, blocking. */
-export function receiveManySync<T>(from: Flavor<T>, into: Batch<T>): number {
-  const count = from.pollMany(into, 0);
-  if (count === CLOSED) return 0;
-  if (count !== EMPTY) return count;
-  const only = from.receiveCase();
-  const first = Operation.block([only], () => only.outcome());
-  return first === CLOSED ? 0 : andMore(from, into, first);
+export function receiveManySync<T>(from: Flavor<T>, batch: Incoming<T>): number {
+  try {
+    if (batch.poll() === EMPTY) {
+      const only = from.receiveCase();
+      const first = Operation.block([only], () => only.outcome());
+      if (first !== CLOSED) addAndMore(batch, first);
+    }
+    return batch.count;
+  } finally {
+    batch.dispose();
+  }
 }
 
 /** What was waited for, and what has come besides. */
-function andMore<T>(from: Flavor<T>, into: Batch<T>, first: T): number {
-  into[0] = first;
-  let more;
-  try {
-    more = from.pollMany(into, 1);
-  } catch {
-    // Closed for a reason, and drained: the next receive says so. This one has something to give.
-    return 1;
-  }
-  return more === EMPTY || more === CLOSED ? 1 : 1 + more;
+function addAndMore<T>(batch: Incoming<T>, first: T): void {
+  batch.add(first);
+  // With something in it already, the batch leaves the end to the next receive.
+  batch.poll();
+}
+
+/** Where a batch is to go, and how much of it. */
+export interface Destination<T> {
+  /** An array that grows, or the typed array that was given. */
+  readonly into: Batch<T>;
+  /** How many at most. */
+  readonly limit: number;
 }
 
 /**
- * Where a batch is to go: a new array of `max` places, or the typed array that was given.
+ * Where a batch is to go: a new array for up to `max` values, or the typed array that was given.
  *
- * @throws {TypeError | RangeError} if it is neither a number ≥ 1 nor a typed array with room for at least one
+ * @throws {TypeError | RangeError} if it is neither an integer ≥ 1 nor a typed array with room for at least one
  */
-export function toDestination<T>(max: number | Batch<T>): Batch<T> {
+export function toDestination<T>(max: number | Batch<T>): Destination<T> {
   if (ArrayBuffer.isView(max)) {
     const into = max as unknown as Batch<T>;
-    checkInteger("the length of a batch", into.length, 1, Number.MAX_SAFE_INTEGER);
-    return into;
+    return { into, limit: checkInteger("the length of a batch", into.length, 1, MAX_LENGTH) };
   }
-  return new Array<T>(Math.min(checkInteger("the size of a batch", max, 1, 2 ** 32 - 1), 2 ** 20));
+  return { into: [], limit: checkInteger("the size of a batch", max, 1, MAX_LENGTH) };
 }
+
+const MAX_LENGTH = Number.MAX_SAFE_INTEGER;

@@ -20,7 +20,6 @@ import { RING_CAPACITY } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import {
-  type BatchSource,
   receiveMany,
   receiveManySync,
   sendMany,
@@ -48,7 +47,7 @@ import type {
  *
  * - `new Channel<T>(capacity?)` is *by reference*: it carries any JavaScript value between goroutines of this thread, and is
  *   collected like any object. Capacity 0, the default, is a rendezvous; `Infinity` is unbounded.
- * - `new Channel(type, capacity)` is *typed*: it lives in shared memory, and every thread that it is passed to (as an
+ * - `new Channel(type, capacity?)` is *typed*: it lives in shared memory, and every thread that it is passed to (as an
  *   argument of a task, or through another channel) uses the same one. Values are copied.
  *
  * A send synchronizes before the receive that returns its value, across threads. Waiting parties of a by-reference channel
@@ -260,10 +259,9 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws {ChannelClosedError} if the channel is closed, or is closed meanwhile; its `value` is the first that was not sent
    * @throws `signal.reason` if aborted
    */
-  sendMany(values: BatchSource<T>, options?: WaitOptions): Promise<void> {
+  sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
     const signal = checkSignal(options);
-    const batch = toBatch(values);
-    return sendMany(batch, this.#flavor.outgoing(batch), signal);
+    return sendMany(this.#flavor.outgoing(toBatch(values)), signal);
   }
 
   /**
@@ -272,9 +270,8 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @param values As for {@linkcode sendMany}.
    * @throws as {@linkcode sendMany} and {@linkcode sendSync}
    */
-  sendManySync(values: BatchSource<T>): void {
-    const batch = toBatch(values);
-    sendManySync(batch, this.#flavor.outgoing(batch));
+  sendManySync(values: Iterable<T>): void {
+    sendManySync(this.#flavor.outgoing(toBatch(values)));
   }
 
   /**
@@ -291,9 +288,9 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   receiveMany(into: TypedArrayOf<T>, options?: WaitOptions): Promise<number>;
   receiveMany(max: number | TypedArrayOf<T>, options?: WaitOptions): Promise<T[] | number> {
     const signal = checkSignal(options);
-    const into = toDestination<T>(max as number | Batch<T>);
-    const received = receiveMany(this.#flavor, into, signal);
-    return typeof max === "number" ? received.then((count) => cut(into, count)) : received;
+    const { into, limit } = toDestination<T>(max as number | Batch<T>);
+    const received = receiveMany(this.#flavor, this.#flavor.incoming(into, limit), signal);
+    return typeof max === "number" ? received.then(() => into as T[]) : received;
   }
 
   /**
@@ -307,14 +304,15 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   /** Receives into a typed array; see above. */
   receiveManySync(into: TypedArrayOf<T>): number;
   receiveManySync(max: number | TypedArrayOf<T>): T[] | number {
-    const into = toDestination<T>(max as number | Batch<T>);
-    const count = receiveManySync(this.#flavor, into);
-    return typeof max === "number" ? cut(into, count) : count;
+    const { into, limit } = toDestination<T>(max as number | Batch<T>);
+    const count = receiveManySync(this.#flavor, this.#flavor.incoming(into, limit));
+    return typeof max === "number" ? into as T[] : count;
   }
 
   /**
    * Returns a stream of the channel's values. A value is received when the stream's reader asks for one, not before.
-   * Cancelling the stream leaves the channel open; closing the channel closes the stream, or fails it with the reason.
+   * Cancelling the stream leaves the channel open; a value that comes in the very moment of it is the stream's, and goes with
+   * it. Closing the channel closes the stream, or fails it with the reason.
    */
   toReadableStream(): ReadableStream<T> {
     return toReadableStream(this);
@@ -330,7 +328,8 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
 
   /**
    * Returns a rendezvous channel that carries what `values` yields, and is closed when that ends; with the reason, if it fails.
-   * The next value is asked for when the one before has been received. Closing the channel ends the iteration.
+   * The next value is asked for when the one before has been received. Closing the channel ends the iteration at the next
+   * value.
    *
    * @typeParam T What it carries.
    * @param values What to send: an asynchronous iterable, a stream for example, or a synchronous one.
@@ -349,7 +348,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
 
   /** Receives until the channel is closed and drained (Go: `range`). Leaving the loop early leaves the channel open. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return receiver.iterate(this.#flavor);
+    return receiver.iterate(() => this.next());
   }
 
   /**
@@ -395,13 +394,6 @@ export type TypedArrayOf<T> = [T] extends [number] ?
     | Float64Array
   : [T] extends [bigint] ? BigInt64Array | BigUint64Array
   : never;
-
-/** The first `count` values of an array that was made for more. */
-function cut<T>(into: Batch<T>, count: number): T[] {
-  const values = into as T[];
-  values.length = count;
-  return values;
-}
 
 /** What a send that did not have to wait returns: always the same promise. */
 const SENT: Promise<void> = Promise.resolve();

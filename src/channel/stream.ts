@@ -32,7 +32,13 @@ export function toReadableStream<T>(from: ReceiveChannel<T>): ReadableStream<T> 
 export function toWritableStream<T>(to: SendChannel<T>): WritableStream<T> {
   return new WritableStream<T>({
     async write(value, controller) {
-      await to.send(value, { signal: controller.signal });
+      try {
+        await to.send(value, { signal: controller.signal });
+      } catch (error) {
+        // The stream has failed and will not close the channel: who receives must hear of it.
+        closeIfOpen(to, error);
+        throw error;
+      }
     },
     close() {
       to.close();
@@ -59,5 +65,12 @@ export async function pump<T>(
 }
 
 function closeIfOpen<T>(to: SendChannel<T>, reason?: unknown): void {
-  if (!to.closed) to.close(reason);
+  if (to.closed) return;
+  try {
+    to.close(reason);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // A reason that cannot be sent to another thread: its text can.
+    to.close(new Error(String(reason)));
+  }
 }

@@ -18,6 +18,7 @@ const waiting = new WeakMap<AbortSignal, Set<Abortable>>();
 function tell(this: AbortSignal): void {
   const all = waiting.get(this);
   waiting.delete(this);
+  this.removeEventListener("abort", tell);
   for (const each of all ?? []) each.aborted(this);
 }
 
@@ -29,7 +30,7 @@ export function listenTo(signal: AbortSignal, who: Abortable): void {
     return;
   }
   waiting.set(signal, new Set([who]));
-  signal.addEventListener("abort", tell, { once: true });
+  signal.addEventListener("abort", tell);
 }
 
 /** Forgets `who`; harmless when it is not waiting. The last one takes the listener along. */

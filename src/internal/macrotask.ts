@@ -12,9 +12,9 @@ let port: MessagePort | undefined;
 const callbacks: (() => void)[] = [];
 
 function schedule(callback: () => void): void {
-  const timers = globalThis.process?.getBuiltinModule?.("node:timers") as TimersModule | undefined;
-  if (timers !== undefined) {
-    timers.setImmediate(callback);
+  const { setImmediate } = globalThis as Partial<TimersModule>;
+  if (setImmediate !== undefined) {
+    setImmediate(callback);
     return;
   }
   // A browser: a message to oneself is the nearest thing (a timer of 0 ms is held up to 4 ms).
@@ -37,12 +37,14 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Operations between two looks at the clock. */
-const STRIDE = 512;
+/** Operations between two looks at the clock, at most. */
+const LONGEST_STRIDE = 512;
 /** How long a thread may go on without a turn of its event loop. */
 const BUDGET_MS = 10;
 
-let left = STRIDE;
+let stride = LONGEST_STRIDE;
+let left = stride;
+let lastLook = 0;
 let turnStarted = 0;
 
 /**
@@ -55,19 +57,20 @@ export function isBudgetSpent(): boolean {
 }
 
 function lookAtClock(): boolean {
-  left = STRIDE;
   const now = performance.now();
-  if (now - turnStarted < BUDGET_MS) return false;
-  if (turnStarted === 0) {
-    turnStarted = now;
-    return false;
-  }
-  return true;
+  // What lies between the operations counts too: the slower they come, the more often the clock is looked at.
+  const perOperation = (now - lastLook) / stride;
+  stride = Math.max(1, Math.min(LONGEST_STRIDE, Math.floor(BUDGET_MS / 2 / perOperation)));
+  left = stride;
+  lastLook = now;
+  // The first look of a run of operations begins it.
+  if (turnStarted === 0) turnStarted = now;
+  return now - turnStarted >= BUDGET_MS;
 }
 
 /** Returns `value` after a turn of the event loop, with a fresh budget. */
 export async function afterTurn<T>(value: T): Promise<T> {
   await macrotask();
-  turnStarted = performance.now();
+  turnStarted = lastLook = performance.now();
   return value;
 }

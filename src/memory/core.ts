@@ -9,7 +9,7 @@
  */
 import { SharedMemoryExhaustedError } from "../errors.ts";
 import { coreBase64 } from "./binary.ts";
-import { AGENT_NUMBER, AGENT_SCRATCH } from "./layout.ts";
+import { AGENT_NUMBER, AGENT_SCRATCH, SCRATCH_BYTES } from "./layout.ts";
 
 /** The functions of the core. Addresses are numbers; results that are addresses may be negative above 2 GiB. */
 interface Exports {
@@ -21,10 +21,8 @@ interface Exports {
   agentTakeSignals(agent: number, mask: number): number;
   agentVacate(agent: number): void;
   doorbellArm(agent: number): number;
-  doorbellDisarm(agent: number): void;
   inboxPop(agent: number): number;
   allocate(byteLength: number): number;
-  blockCapacity(ptr: number): number;
   free(ptr: number): void;
   heapInit(): void;
   liveBytes(): number;
@@ -34,7 +32,6 @@ interface Exports {
   queueEnter(queue: number, waiter: number, slot: number, index: number, need: number): void;
   queueLeave(queue: number, waiter: number, slot: number): void;
   queueWake(queue: number, self: number): number;
-  queueWakeAll(queue: number, self: number): number;
   waiterClaim(waiter: number, claim: number): number;
   waiterFiredIndex(waiter: number): number;
   waiterNew(agent: number, id: number, nodeCount: number): number;
@@ -67,8 +64,6 @@ interface Exports {
   ringSendMany(ring: number, from: number, count: number, self: number): number;
   ringSendWide(ring: number, from: number, self: number): number;
   ringSize(ring: number): number;
-  ringSpinReceive(ring: number, self: number, rounds: number): number;
-  ringSpinSend(ring: number, self: number, rounds: number): number;
   poolAddFunction(pool: number, record: number): void;
   poolHasFree(pool: number): number;
   poolIsQuiet(pool: number): number;
@@ -259,8 +254,6 @@ export class Core {
   }
 }
 
-/** Bytes of scratch that every agent has. */
-const SCRATCH_BYTES = 64;
 /** Rounds that a thread spins for a lock before it sleeps for a moment. */
 const SPINS = 64;
 const MAX_ALLOCATION = 0x7ffffff0;

@@ -89,6 +89,8 @@ export function giveUpAll(): void {
 }
 
 function giveUp(holding: Holding): void {
+  // The handle was given up with the thread, and collected afterwards.
+  if (!holding.isHeld) return;
   holding.isHeld = false;
   held.delete(holding);
   const reference = known.get(holding.ptr)?.deref();

@@ -52,8 +52,9 @@ export const AGENT_STATE = 276;
 export const AGENT_CHAIN = 280;
 /** u32: one of the numbers that name agents in messages. */
 export const AGENT_NUMBER = 284;
-/** 16 bytes: where calls leave a wide result for the owner. */
+/** Where the wide elements of the thread pass; `SCRATCH_BYTES`. */
 export const AGENT_SCRATCH = 288;
+export const SCRATCH_BYTES = 64;
 export const AGENT_SIZE = 384;
 export const DOORBELL_AWAKE = 0;
 export const DOORBELL_ASLEEP = 1;

@@ -51,6 +51,24 @@ class Struct implements ElementType<Record<string, unknown>> {
         throw new TypeError(`Cannot send the field ${key}: ${this.name} has none of that name`);
       }
     }
+    for (const { name } of this.#fields) {
+      if (!(name in value)) {
+        throw new TypeError(`In the field ${name}: Cannot send a ${this.name} without it`);
+      }
+    }
+    // In bytes of its own: reading a field may run the caller's code, which may send something else meanwhile.
+    const c = core();
+    const own = c.allocate(this.wideBytes, "a struct");
+    try {
+      this.#encodeTo(own, value);
+      c.bytes(Math.max(own, ptr) + this.wideBytes).copyWithin(ptr, own, own + this.wideBytes);
+    } finally {
+      c.fn.free(own);
+    }
+    return 0;
+  }
+
+  #encodeTo(ptr: number, value: Record<string, unknown>): void {
     const c = core();
     let written = 0;
     try {
@@ -63,7 +81,6 @@ class Struct implements ElementType<Record<string, unknown>> {
       this.#discardFirst(written, ptr);
       throw inField(error, this.#fields[written]!.name);
     }
-    return 0;
   }
 
   decode(_payload: number, ptr: number): Record<string, unknown> {
@@ -132,6 +149,11 @@ export function struct<const F extends StructFields>(fields: F): ElementType<Str
     );
   }
   for (const [name, type] of Object.entries(fields)) {
+    if (name === "__proto__") {
+      throw new TypeError(
+        "Cannot make a struct with the field __proto__: it would be the values' prototype",
+      );
+    }
     if (!isElementType(type)) {
       throw new TypeError(
         `Cannot make a struct with the field ${name}: ${show(type)} is no element type`,

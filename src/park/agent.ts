@@ -19,6 +19,9 @@ import {
 /** Rounds, a microsecond or two, that a thread looks at its inbox before its event loop goes to sleep. */
 const SPINS = 1000;
 
+/** How often an engine without `Atomics.waitAsync` looks at its inbox. */
+const POLL_MS = 4;
+
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
 export interface Addressee {
   /** An entry of theirs, at `ptr`, has come out of the inbox. Runs no code of the caller's. */
@@ -221,11 +224,16 @@ export class Agent {
       }
       // Left behind by a blocking call, it is still outstanding and hears the doorbell as well.
       if (this.#isAsleep) return;
-      const waitAsync = (Atomics as unknown as { waitAsync: WaitAsync }).waitAsync;
-      const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
-      if (!sleep.async) continue;
+      const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
+      if (waitAsync === undefined) {
+        // An engine without it looks at its inbox now and then.
+        setTimeout(this.#woken, POLL_MS);
+      } else {
+        const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
+        if (!sleep.async) continue;
+        sleep.value.then(this.#woken);
+      }
       this.#isAsleep = true;
-      sleep.value.then(this.#woken);
       return;
     }
     this.#isListening = false;
@@ -233,9 +241,13 @@ export class Agent {
 
   readonly #woken = (): void => {
     this.#isAsleep = false;
-    this.drain();
-    this.rouse();
-    this.#arm();
+    try {
+      this.drain();
+      this.rouse();
+    } finally {
+      // Whatever went wrong in one of them, the others are still to be told.
+      this.#arm();
+    }
   };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listenTo, stopListening } from "../internal/abort.ts";
 import { checkSignal } from "../internal/check.ts";
 import type { WaitOptions } from "../select/types.ts";
 import { appendCreation, type Creation, recordCreation } from "./creation.ts";
@@ -53,11 +54,11 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
     const signal = checkSignal(options);
     const promise = this.#promise ??= this.#makePromise();
     if (signal === undefined) return promise;
+    if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const aborted = (): void => reject(signal.reason);
-      if (signal.aborted) aborted();
-      signal.addEventListener("abort", aborted, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+      const joiner = { aborted: () => reject(signal.reason) };
+      listenTo(signal, joiner);
+      promise.then(resolve, reject).finally(() => stopListening(signal, joiner));
     });
   }
 

@@ -153,6 +153,12 @@ export interface Sink<T> extends Inlet<T> {
    */
   offer(value: T): boolean;
   /**
+   * Throws if the channel does not carry values like `value`; without this method it carries all.
+   *
+   * @throws {TypeError | RangeError} if it does not
+   */
+  check?(value: T): void;
+  /**
    * Makes a case that waits for `value` to be taken.
    *
    * @throws {TypeError | RangeError} if the channel does not carry such values

@@ -14,6 +14,7 @@
  * @module
  */
 import { AgentCannotBlockError, PoolClosedError } from "../errors.ts";
+import { type Abortable, listenTo, stopListening } from "../internal/abort.ts";
 import { randomBelow } from "../internal/random.ts";
 import { exhausted } from "../memory/core.ts";
 import { CLAIM_SELF, NODE_SIZE, WAITER_NODES } from "../memory/layout.ts";
@@ -30,7 +31,7 @@ const SELF = -2;
 const SPINS = 2000;
 
 /** One wait over a number of cases. */
-export class Operation<R> implements Wait, Addressee {
+export class Operation<R> implements Wait, Addressee, Abortable {
   readonly #cases: readonly Case[];
   readonly #outcome: (index: number) => R;
   readonly #signal: AbortSignal | undefined;
@@ -78,11 +79,15 @@ export class Operation<R> implements Wait, Addressee {
     outcome: (index: number) => R,
     signal?: AbortSignal,
   ): Promise<R> {
+    if (signal?.aborted) {
+      for (const each of cases) each.dispose(false);
+      return Promise.reject(signal.reason);
+    }
     const operation = new Operation(cases, outcome, signal);
     return new Promise((resolve, reject) => {
       operation.#resolve = resolve;
       operation.#reject = reject;
-      signal?.addEventListener("abort", operation);
+      if (signal !== undefined) listenTo(signal, operation);
       operation.#sleep();
     });
   }
@@ -220,9 +225,9 @@ export class Operation<R> implements Wait, Addressee {
     if (!this.#pollAll()) this.#sleep();
   }
 
-  /** The signal's event: the wait is given up unless it is over. */
-  handleEvent(): void {
-    this.#abort(this.#signal!.reason);
+  /** The signal was aborted: the wait is given up unless it is over. */
+  aborted(signal: AbortSignal): void {
+    this.#abort(signal.reason);
   }
 
   #abort(reason: unknown): void {
@@ -308,7 +313,7 @@ export class Operation<R> implements Wait, Addressee {
   #close(winner: number): void {
     this.#claim = winner;
     clearAlarm(this.#alarm);
-    this.#signal?.removeEventListener("abort", this);
+    if (this.#signal !== undefined) stopListening(this.#signal, this);
     for (const each of this.#cases) each.dispose(each.index === winner);
     if (this.#ptr === 0) return;
     this.#agent!.core.fn.free(this.#ptr);

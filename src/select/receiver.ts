@@ -75,10 +75,16 @@ export function tryReceive<T>(from: Source<T>): TryReceiveResult<T> {
   return { state: "ok", value };
 }
 
-/** An iterator whose early end leaves the channel open. */
-export function iterate<T>(from: Source<T>): AsyncIterator<T, undefined> {
+/** An iterator over what `next` gives. Ending it early leaves the channel open. */
+export function iterate<T>(
+  next: () => Promise<IteratorResult<T, undefined>>,
+): AsyncIterator<T, undefined> {
+  let isOver = false;
   return {
-    next: () => next(from),
-    return: () => Promise.resolve(DONE),
+    next: () => isOver ? Promise.resolve(DONE) : next(),
+    return: () => {
+      isOver = true;
+      return Promise.resolve(DONE);
+    },
   };
 }

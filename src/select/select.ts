@@ -108,7 +108,8 @@ interface Outcome {
 
 /** The entries of `cases`, without those that are never ready. */
 function entriesOf(cases: SelectCases): Entry[] {
-  if (typeof cases !== "object" || cases === null) {
+  // A channel by itself would be an object without cases, and wait for ever.
+  if (typeof cases !== "object" || cases === null || source in cases) {
     throw new TypeError(
       `Cannot select from ${show(cases)}: expected an object or an array of cases`,
     );
@@ -127,9 +128,11 @@ function addEntry(entries: Entry[], key: string | number, given: unknown): void 
   if (given === null) return;
   if (given instanceof SendCase) {
     const { channel, value } = given;
-    if (channel !== null) {
-      entries.push({ key, to: channel[sink] as Sink<unknown>, value: given.value });
-    }
+    if (channel === null) return;
+    const to = channel[sink] as Sink<unknown>;
+    // Whichever case is chosen: a value that does not fit is a mistake of the call.
+    to.check?.(value);
+    entries.push({ key, to, value });
   } else if (typeof given === "object" && source in given!) {
     entries.push({ key, from: (given as Receivable<unknown>)[source] as Source<unknown> });
   } else {

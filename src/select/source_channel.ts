@@ -46,6 +46,6 @@ export class SourceChannel<T> implements ReceiveChannel<T> {
 
   /** Receives for ever. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    return receiver.iterate(this[source]);
+    return receiver.iterate(() => this.next());
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { listenTo, stopListening } from "../internal/abort.ts";
 import { checkDuration, checkSignal, show } from "../internal/check.ts";
 import { type Alarm, clearAlarm, setAlarm } from "../select/alarm.ts";
 import type { ReceiveChannel, WaitOptions } from "../select/types.ts";
@@ -59,15 +60,17 @@ export function sleep(ms: number, options?: WaitOptions): Promise<void> {
   const signal = checkSignal(options);
   if (signal?.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      clearAlarm(alarm);
-      reject(signal!.reason);
+    const sleeper = {
+      aborted: () => {
+        clearAlarm(alarm);
+        reject(signal!.reason);
+      },
     };
     const alarm = setAlarm(performance.now() + delayMs, () => {
-      signal?.removeEventListener("abort", aborted);
+      if (signal !== undefined) stopListening(signal, sleeper);
       resolve();
     });
-    signal?.addEventListener("abort", aborted, { once: true });
+    if (signal !== undefined) listenTo(signal, sleeper);
   });
 }
 

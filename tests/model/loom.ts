@@ -75,7 +75,6 @@ async function run<E extends object, S>(
       );
     }
   }
-  if (Deno.env.get("LOOM_LOG")) console.log(`    ## ${scenario.name}: bound ${options.bound ?? "-"} schedules ${endings.complete} pruned ${endings.pruned} states ${search.states} steps ${machine.steps} ${Math.round(performance.now() - started)}ms ${failure?.kind ?? ""} ${failure?.trace ?? ""}`);
   const wasExhaustive = search instanceof ExhaustiveSearch && failure === undefined;
   return {
     exhaustive: wasExhaustive && endings.cut + machine.throttled === 0,

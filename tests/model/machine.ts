@@ -12,6 +12,7 @@
 import { Choices } from "./choices.ts";
 import { Sequence } from "./fingerprint.ts";
 import { type Instance, instantiate } from "./instance.ts";
+import { describe, judge, type Problem } from "./judge.ts";
 import { ModelMemory } from "./memory.ts";
 import { Op, opName } from "./operations.ts";
 import { Parked } from "./parked.ts";
@@ -25,7 +26,7 @@ import {
   type Strategy,
 } from "./schedule.ts";
 import { ABANDONED, type Mark, type Scheduler, Status, Thread, virtualThread } from "./thread.ts";
-import type { Failure, Operation, Scenario, VirtualThread } from "./types.ts";
+import type { Operation, Scenario, VirtualThread } from "./types.ts";
 
 /** A schedule that is cut although nothing has been written for so many steps is a livelock. */
 const LIVELOCK_STEPS = 200;
@@ -34,8 +35,6 @@ export interface Limits {
   readonly maxDepth: number;
   readonly maxSpin: number;
 }
-
-type Problem = Pick<Failure, "kind" | "message" | "cause">;
 
 export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   readonly #module: WebAssembly.Module;
@@ -612,16 +611,4 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
 function canBeChosen({ status, timed }: Thread, choice: number): boolean {
   if (status === Status.parked) return timed || choice >= KILL;
   return status <= Status.ready;
-}
-
-function judge(kind: "check" | "invariant", run: () => boolean | void): Problem | undefined {
-  try {
-    return run() === false ? { kind, message: `${kind} returned false` } : undefined;
-  } catch (error) {
-    return { kind, message: describe(error), cause: error };
-  }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

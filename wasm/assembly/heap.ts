@@ -107,12 +107,6 @@ export function free(ptr: usize): void {
   push(load<u32>(block + BLOCK_CLASS), block);
 }
 
-/** Bytes that a block at `ptr` can hold. */
-export function blockCapacity(ptr: usize): u32 {
-  // Plain: the class is written before the block is handed out and stays while it is live.
-  return sizeOf(load<u32>(ptr - BLOCK_HEADER + BLOCK_CLASS)) - <u32>BLOCK_HEADER;
-}
-
 /**
  * Bytes in live blocks, headers included. Walks all headers: for tests and reports.
  * Exact while no thread allocates or frees.

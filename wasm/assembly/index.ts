@@ -11,7 +11,7 @@ export {
   doorbellDisarm,
   inboxPop,
 } from "./agent";
-export { allocate, blockCapacity, free, heapInit, liveBytes, reservedBytes } from "./heap";
+export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
 export { objectRelease, objectRetain } from "./object";
 export {
   queueEnter,
@@ -45,8 +45,6 @@ export {
   ringSendMany,
   ringSendWide,
   ringSize,
-  ringSpinReceive,
-  ringSpinSend,
   ringUnpin,
 } from "./ring";
 export {

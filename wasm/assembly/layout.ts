@@ -62,8 +62,9 @@ export const AGENT_STATE: usize = 276;
 export const AGENT_CHAIN: usize = 280;
 /** u32: one of the numbers that name agents in messages. */
 export const AGENT_NUMBER: usize = 284;
-/** 16 bytes: where calls leave a wide result for the owner. */
+/** Where the wide elements of the thread pass; `SCRATCH_BYTES`. */
 export const AGENT_SCRATCH: usize = 288;
+export const SCRATCH_BYTES: usize = 64;
 export const AGENT_SIZE: usize = 384;
 
 export const DOORBELL_AWAKE: u32 = 0;

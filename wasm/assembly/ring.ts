@@ -37,7 +37,6 @@ import { allocate } from "./heap";
 import { relax } from "./lock";
 import { queueWake, queueWakeAll } from "./queue";
 import {
-  AGENT_SIGNALS,
   OBJECT_ELEMENT,
   OBJECT_KIND,
   OBJECT_REFERENCES,
@@ -67,9 +66,6 @@ const FULL: u32 = 3;
 /** Adding this to a stamp moves it one lap on. */
 const LAP: u32 = 4;
 const STATE_MASK: u32 = 3;
-
-/** Reads of an own word between two looks at the ring while spinning. */
-const SPIN_PAUSE: i32 = 64;
 
 /** The stamp of a slot word. */
 // @ts-ignore: decorator
@@ -284,7 +280,7 @@ export function ringReceiveWide(ring: usize, into: usize, self: usize): f64 {
  * Sends elements that stand one after the other at `from`, as many of `count` as there is room for: each is a send of its
  * own, in order; the receivers are woken once, at the end.
  *
- * - Progress: as `put`. Model: `ring_model_test.ts`.
+ * - Progress: as `put`. Model: `channel_model_test.ts`.
  *
  * @returns how many were sent, plus `SELF_FIRED`; or, negative and only if it was none, a `RING_…` code
  */
@@ -305,7 +301,7 @@ export function ringSendMany(ring: usize, from: usize, count: u32, self: usize):
 /**
  * Receives up to `count` elements to `into`, one after the other: what is there.
  *
- * - Progress: as `take`. Model: `ring_model_test.ts`.
+ * - Progress: as `take`. Model: `channel_model_test.ts`.
  *
  * @returns how many were received, plus `SELF_FIRED`; or, negative and only if it was none, a `RING_…` code
  */
@@ -430,28 +426,4 @@ export function ringCanSend(ring: usize): bool {
   const tail = tailPosition(ring);
   const slot = ring + RING_SLOTS + <usize>(<u32>tail) * load<u32>(ring + RING_STRIDE);
   return <i32>(stampOf(load64(slot)) - stampOf(tail)) >= <i32>EMPTY;
-}
-
-/** Looks up to `rounds` times, some tens of nanoseconds apart, whether a receive can go on. */
-export function ringSpinReceive(ring: usize, self: usize, rounds: i32): bool {
-  return spin(ring, self, rounds, true);
-}
-
-/** Looks up to `rounds` times, some tens of nanoseconds apart, whether a send can go on. */
-export function ringSpinSend(ring: usize, self: usize, rounds: i32): bool {
-  return spin(ring, self, rounds, false);
-}
-
-/**
- * Between two looks at the ring the caller reads a word of its own: looking without pause would take the slot's
- * cache line from the other side at every step, and a side that finds one element at a time never gets ahead.
- */
-// @ts-ignore: decorator
-@inline
-function spin(ring: usize, self: usize, rounds: i32, isReceive: bool): bool {
-  for (let round = 0; round < rounds; round++) {
-    if (isReceive ? ringCanReceive(ring) : ringCanSend(ring)) return true;
-    for (let pause = 0; pause < SPIN_PAUSE; pause++) load32(self + AGENT_SIGNALS);
-  }
-  return false;
 }

@@ -33,7 +33,7 @@ export class Disposed<T> implements Flavor<T> {
     return refuse();
   }
 
-  pollMany(): never {
+  incoming(): never {
     return refuse();
   }
 

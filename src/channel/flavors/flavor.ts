@@ -21,24 +21,23 @@ export interface Flavor<T> extends Source<T>, Sink<T> {
    */
   close(reason: unknown): void;
   /**
-   * Prepares to send `values`, in order. All of them are checked first.
+   * Prepares to send `values`, in order. All of them are checked, and taken over, first.
    *
    * @throws {TypeError | RangeError} if the channel does not carry such values; nothing was sent then
    */
   outgoing(values: ArrayLike<T>): Outgoing;
   /**
-   * Receives into `into`, from `start` and up to its length, what is there.
+   * Prepares to receive up to `limit` values into `into`.
    *
-   * @returns how many; `EMPTY` or `CLOSED` if it is none
-   * @throws the reason that the channel was closed with, if it is none
+   * @throws {TypeError} if it is a typed array that cannot hold every value of the channel
    */
-  pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED;
+  incoming(into: Batch<T>, limit: number): Incoming<T>;
 }
 
 /** A batch that is being sent. */
 export interface Outgoing {
-  /** How many have been sent. */
-  readonly sent: number;
+  /** Reports whether all have been sent. */
+  readonly isDone: boolean;
   /**
    * Sends as many of the rest as there is room for.
    *
@@ -51,56 +50,98 @@ export interface Outgoing {
   dispose(): void;
 }
 
-/** Where a batch goes: a plain array of the wanted length, or a typed array. */
+/** A batch that is being received. */
+export interface Incoming<T> {
+  /** How many have been received. */
+  readonly count: number;
+  /**
+   * Receives what is there.
+   *
+   * @returns `EMPTY` or `CLOSED` if nothing was, and nothing had been received before
+   * @throws the reason that the channel was closed with, likewise
+   */
+  poll(): typeof EMPTY | typeof CLOSED | undefined;
+  /** Takes a value that was received by itself. */
+  add(value: T): void;
+  /** The batch is over. */
+  dispose(): void;
+}
+
+/** Where a batch goes: an array that grows, or a typed array. */
 export interface Batch<T> {
-  /** How many fit. */
+  /** Reports how long it is. */
   readonly length: number;
   [index: number]: T;
 }
 
 /** A batch for a flavor that has nothing faster than one send after the other. */
-export class OneByOne<T> implements Outgoing {
+export class SendOneByOne<T> implements Outgoing {
   readonly #to: Sink<T>;
-  readonly #values: ArrayLike<T>;
-  sent = 0;
+  readonly #values: readonly T[];
+  #sent = 0;
 
   /**
    * @param to Where they go.
-   * @param values What goes there.
+   * @param values What goes there; copied, since its owner may use it again before all of it is sent.
    */
   constructor(to: Sink<T>, values: ArrayLike<T>) {
     this.#to = to;
-    this.#values = values;
+    this.#values = Array.from(values);
+  }
+
+  get isDone(): boolean {
+    return this.#sent === this.#values.length;
   }
 
   offer(): void {
-    while (this.sent < this.#values.length && this.#to.offer(this.#values[this.sent]!)) this.sent++;
+    while (!this.isDone && this.#to.offer(this.#values[this.#sent]!)) this.#sent++;
   }
 
   nextCase(): SendCase {
-    return this.#to.sendCase(this.#values[this.sent++]!);
+    return this.#to.sendCase(this.#values[this.#sent++]!);
   }
 
   dispose(): void {}
 }
 
-/** {@linkcode Flavor.pollMany} for a flavor that has nothing faster. */
-export function pollEach<T>(
-  from: Source<T>,
-  into: Batch<T>,
-  start: number,
-): number | typeof EMPTY | typeof CLOSED {
-  let received = 0;
-  try {
-    while (start + received < into.length) {
-      const value = from.poll();
-      if (value === EMPTY) return received === 0 ? EMPTY : received;
-      if (value === CLOSED) return received === 0 ? CLOSED : received;
-      into[start + received++] = value;
-    }
-  } catch (error) {
-    // The end comes again, with its reason, when there is nothing before it.
-    if (received === 0) throw error;
+/** A batch for a flavor that has nothing faster than one receive after the other. */
+export class ReceiveOneByOne<T> implements Incoming<T> {
+  readonly #from: Source<T>;
+  readonly #into: Batch<T>;
+  readonly #limit: number;
+  count = 0;
+
+  /**
+   * @param from Where they come from.
+   * @param into Where they go.
+   * @param limit How many at most.
+   */
+  constructor(from: Source<T>, into: Batch<T>, limit: number) {
+    this.#from = from;
+    this.#into = into;
+    this.#limit = limit;
   }
-  return received;
+
+  poll(): typeof EMPTY | typeof CLOSED | undefined {
+    while (this.count < this.#limit) {
+      let value;
+      try {
+        value = this.#from.poll();
+      } catch (reason) {
+        // The end comes again, with its reason, when there is nothing before it.
+        if (this.count === 0) throw reason;
+        return undefined;
+      }
+      if (value === EMPTY) return this.count === 0 ? EMPTY : undefined;
+      if (value === CLOSED) return this.count === 0 ? CLOSED : undefined;
+      this.add(value);
+    }
+    return undefined;
+  }
+
+  add(value: T): void {
+    this.#into[this.count++] = value;
+  }
+
+  dispose(): void {}
 }

@@ -16,7 +16,14 @@ import { ChannelClosedError } from "../../errors.ts";
 import { Fifo } from "../../internal/fifo.ts";
 import { List, ListNode } from "../../internal/list.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import { type Batch, type Flavor, OneByOne, type Outgoing, pollEach } from "./flavor.ts";
+import {
+  type Batch,
+  type Flavor,
+  type Incoming,
+  type Outgoing,
+  ReceiveOneByOne,
+  SendOneByOne,
+} from "./flavor.ts";
 
 /** Why a channel was closed: `undefined` while it is open, and then what `close` was given, if anything. */
 type Close = { readonly reason?: unknown } | undefined;
@@ -100,11 +107,16 @@ export class LocalFlavor<T> implements Flavor<T> {
   }
 
   outgoing(values: ArrayLike<T>): Outgoing {
-    return new OneByOne(this, values);
+    return new SendOneByOne(this, values);
   }
 
-  pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED {
-    return pollEach(this, into, start);
+  incoming(into: Batch<T>, limit: number): Incoming<T> {
+    if (ArrayBuffer.isView(into)) {
+      throw new TypeError(
+        "Cannot receive into a typed array from a by-reference channel: its values may be anything",
+      );
+    }
+    return new ReceiveOneByOne(this, into, limit);
   }
 
   receiveCase(): LocalReceive<T> {

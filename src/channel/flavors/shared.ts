@@ -1,10 +1,11 @@
 /**
- * What the two flavors in shared memory have in common: type, reference, pins, the end.
+ * What the two flavors in shared memory have in common: type, reference, pins, the operations on one value, the end.
  *
  * @module
  */
 import { ChannelClosedError } from "../../errors.ts";
-import { type Core, core } from "../../memory/core.ts";
+import { show } from "../../internal/check.ts";
+import { type Core, core, exhausted } from "../../memory/core.ts";
 import { type ElementType, elementType, peekValue, writeValue } from "../../memory/element.ts";
 import {
   CLOSED_PLAIN,
@@ -12,14 +13,29 @@ import {
   RING_CAPACITY,
   RING_CLOSED,
   RING_IS_CLOSED,
+  RING_OK,
   RING_OK_SELF,
   RING_WOULD_BLOCK,
   SELF_FIRED,
 } from "../../memory/layout.ts";
-import { discardMessage, peekText } from "../../memory/message.ts";
+import { discardMessage, peekText, writeText } from "../../memory/message.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import type { Batch, Flavor, Outgoing } from "./flavor.ts";
+import type { Batch, Flavor, Incoming, Outgoing } from "./flavor.ts";
+
+/** Typed arrays that hold exactly the values of a type. */
+const ownArrays: Readonly<Record<string, { readonly name: string }>> = {
+  i8: Int8Array,
+  u8: Uint8Array,
+  i16: Int16Array,
+  u16: Uint16Array,
+  i32: Int32Array,
+  u32: Uint32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+  i64: BigInt64Array,
+  u64: BigUint64Array,
+};
 
 /** A channel in shared memory, as this thread uses it. */
 export abstract class SharedFlavor<T> implements Flavor<T> {
@@ -31,13 +47,31 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
   /** The handle, so that it is not collected while a goroutine waits at the channel. */
   handle: unknown;
 
-  /** @param ptr Address of the channel; its elements are of `type`. */
+  /** @param ptr Address of the channel; its elements are of `type`, and the scratch has room for one. */
   constructor(ptr: number, type: ElementType<T>) {
     this.core = core();
     this.ptr = ptr;
     this.type = type;
     this.capacity = this.core.readU32(ptr + RING_CAPACITY);
-    this.core.reserveScratch(type.wideBytes);
+  }
+
+  /**
+   * Makes a channel in shared memory, with one reference that belongs to the caller.
+   *
+   * @param make Makes it, given the address of the text that names the type; 0: there is no room.
+   * @throws {SharedMemoryExhaustedError} if there is no room; nothing has changed then
+   */
+  protected static allocate(
+    type: { readonly name: string; readonly wideBytes: number },
+    make: (name: number) => number,
+  ): number {
+    const c = core();
+    c.reserveScratch(type.wideBytes);
+    const name = writeText(type.name);
+    const ptr = make(name) >>> 0;
+    if (ptr !== 0) return ptr;
+    c.fn.free(name);
+    throw exhausted(`a channel of ${type.name}`);
   }
 
   abstract readonly size: number;
@@ -46,36 +80,56 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
     return this.core.loadU32(this.ptr + RING_CLOSED) !== 0;
   }
 
-  abstract offer(value: T): boolean;
-  abstract poll(): T | typeof EMPTY | typeof CLOSED;
-  abstract outgoing(values: ArrayLike<T>): Outgoing;
-  abstract pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED;
+  /** Sends the slot's 32 bits, or the bytes at `from`; returns a `RING_…` code. */
+  abstract push(payload: number, from: number): number;
+  /** Receives, bytes to `into`: the slot's 32 bits, plus `SELF_FIRED`; or, negative, a `RING_…` code. */
+  abstract pull(into: number): number;
+  /** Closes it in shared memory; returns a `RING_…` code. */
+  protected abstract closeWith(reason: number): number;
   abstract receiveCase(): ReceiveCase<T>;
-  abstract sendCase(value: T): SendCase;
+  abstract outgoing(values: ArrayLike<T>): Outgoing;
 
-  /** The slow part of `offer`: what to do about a `RING_…` code other than `RING_OK`. */
-  protected afterOffer(code: number, payload: number, value: T): boolean {
+  offer(value: T): boolean {
+    // Encoding may run the caller's code (a getter), which may need a larger scratch: this one stays.
+    const { scratch } = this.core;
+    const payload = this.type.encode(value, scratch);
+    const code = this.push(payload, scratch);
+    return code === RING_OK || this.#offerSlow(code, payload, scratch, value);
+  }
+
+  #offerSlow(code: number, payload: number, from: number, value: T): boolean {
     if (code === RING_OK_SELF) {
       agent().drain();
       return true;
     }
-    this.type.discard(payload, this.core.scratch);
+    this.type.discard(payload, from);
     if (code === RING_WOULD_BLOCK) return false;
     throw new ChannelClosedError("send on closed channel", value);
   }
 
-  /** The slow part of `poll`: what to do about a result that is no payload. */
-  protected afterPoll(result: number): T | typeof EMPTY | typeof CLOSED {
-    if (result >= SELF_FIRED) {
-      const value = this.type.decode(result - SELF_FIRED, this.core.scratch);
+  check(value: T): void {
+    const { scratch } = this.core;
+    this.type.discard(this.type.encode(value, scratch), scratch);
+  }
+
+  poll(): T | typeof EMPTY | typeof CLOSED {
+    const { scratch } = this.core;
+    const result = this.pull(scratch);
+    if (result >= 0 && result < SELF_FIRED) return this.type.decode(result, scratch);
+    return result < 0 ? this.nothing(result) : this.#pollSlow(result, scratch);
+  }
+
+  #pollSlow(result: number, from: number): T {
+    try {
+      return this.type.decode(result - SELF_FIRED, from);
+    } finally {
+      // Whatever comes of the value, who was fired with it must not wait.
       agent().drain();
-      return value;
     }
-    return this.nothing(result);
   }
 
   /** What a negative code of a receive stands for. */
-  protected nothing(code: number): typeof EMPTY | typeof CLOSED {
+  nothing(code: number): typeof EMPTY | typeof CLOSED {
     return code === -RING_WOULD_BLOCK ? EMPTY : this.#end();
   }
 
@@ -86,8 +140,38 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
     return CLOSED;
   }
 
-  /** Closes it in shared memory; returns a `RING_…` code. */
-  protected abstract closeWith(reason: number): number;
+  sendCase(value: T): SendCase {
+    const { core: c, type } = this;
+    const bytes = allocateElement(c, type);
+    let payload;
+    try {
+      payload = type.encode(value, bytes);
+    } catch (error) {
+      c.fn.free(bytes);
+      throw error;
+    }
+    return this.sendCaseOf(value, { payload, bytes });
+  }
+
+  /** Makes a case that sends what has been written down. */
+  abstract sendCaseOf(value: T, written: Written): SendCase;
+
+  /** Checks the destination; the flavor says how it is filled. */
+  incoming(into: Batch<T>, limit: number): Incoming<T> {
+    if (ArrayBuffer.isView(into)) {
+      const own = ownArrays[this.type.name];
+      if (Object.prototype.toString.call(into) !== `[object ${own?.name}]`) {
+        throw new TypeError(
+          `Cannot receive ${this.type.name} into ${show(into)}: expected ${
+            own?.name ?? "a number"
+          }`,
+        );
+      }
+    }
+    return this.incomingTo(into, limit);
+  }
+
+  protected abstract incomingTo(into: Batch<T>, limit: number): Incoming<T>;
 
   close(reason: unknown): void {
     const message = reason === undefined ? CLOSED_PLAIN : writeValue(reason);
@@ -104,7 +188,7 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
     this.unpin();
   }
 
-  /** Keeps the channel's memory while a party waits at it. */
+  /** Keeps the channel's memory while a party waits at it, or a batch is under way. */
   pin(): void {
     this.core.fn.ringPin(this.ptr);
   }
@@ -124,13 +208,31 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
   protected abstract drop(): void;
 }
 
-/** The type of the elements of the channel at `ptr`. */
+/** The type of the elements of the channel at `ptr`; the scratch has room for one. */
 export function elementTypeOf(ptr: number): ElementType<unknown> {
-  return elementType(peekText(core().readU32(ptr + OBJECT_ELEMENT)));
+  const type = elementType(peekText(core().readU32(ptr + OBJECT_ELEMENT)));
+  core().reserveScratch(type.wideBytes);
+  return type;
+}
+
+/** A value written down for a party that waits: once, not anew at each try. A wide one has bytes of its own. */
+export interface Written {
+  /** The slot's 32 bits. */
+  readonly payload: number;
+  /** Where the bytes of a wide one are; 0 for a narrow one. */
+  readonly bytes: number;
+}
+
+/** Room for the bytes of an element; 0 for a narrow one. */
+export function allocateElement(c: Core, { wideBytes }: { readonly wideBytes: number }): number {
+  if (wideBytes === 0) return 0;
+  const bytes = c.allocate(wideBytes, "a waiting element");
+  c.bytes(bytes + wideBytes);
+  return bytes;
 }
 
 /** A party that waits at a channel in shared memory. */
-export abstract class SharedParty<T, F extends SharedFlavor<T>> {
+abstract class SharedParty<T, F extends SharedFlavor<T>> {
   index = 0;
   readonly isShared = true;
   readonly isTimed = false;
@@ -154,45 +256,54 @@ export abstract class SharedParty<T, F extends SharedFlavor<T>> {
   }
 }
 
-/** A value written down for a party that waits: once, not anew at each try. A wide one has bytes of its own. */
-export interface Written {
-  /** The slot's 32 bits. */
-  readonly payload: number;
-  /** Where the bytes of a wide one are; 0 for a narrow one. */
-  readonly bytes: number;
-}
+/** The part of a receiving party that both flavors share. */
+export abstract class SharedReceive<T, F extends SharedFlavor<T>> extends SharedParty<T, F> {
+  protected value: T | typeof CLOSED = CLOSED;
 
-/**
- * Writes `value` down.
- *
- * @throws {TypeError | RangeError} if it is not of the type
- * @throws {SharedMemoryExhaustedError} if there is no room
- */
-export function writeElement<T>(c: Core, type: ElementType<T>, value: T): Written {
-  const bytes = allocateElement(c, type);
-  try {
-    return { payload: type.encode(value, bytes), bytes };
-  } catch (error) {
-    c.fn.free(bytes);
-    throw error;
+  poll(): boolean {
+    const value = this.flavor.poll();
+    if (value === EMPTY) return false;
+    this.value = value;
+    return true;
+  }
+
+  outcome(): T | typeof CLOSED {
+    return this.value;
   }
 }
 
-/** Room for the bytes of an element; 0 for a narrow one. */
-export function allocateElement(c: Core, type: { readonly wideBytes: number }): number {
-  if (type.wideBytes === 0) return 0;
-  const bytes = c.allocate(type.wideBytes, "a waiting element");
-  c.bytes(bytes + type.wideBytes);
-  return bytes;
-}
+/** The part of a sending party that both flavors share. */
+export abstract class SharedSend<T, F extends SharedFlavor<T>> extends SharedParty<T, F> {
+  protected readonly written: Written;
+  readonly #value: T;
 
-/**
- * Checks that every one of `values` is of the channel's type.
- *
- * @throws {TypeError | RangeError} if one is not
- */
-export function checkAll<T>({ core: c, type }: SharedFlavor<T>, values: ArrayLike<T>): void {
-  for (let i = 0; i < values.length; i++) {
-    type.discard(type.encode(values[i]!, c.scratch), c.scratch);
+  /**
+   * @param flavor What it waits at.
+   * @param value What it sends.
+   * @param written The same, written down; it belongs to the party.
+   */
+  constructor(flavor: F, value: T, written: Written) {
+    super(flavor);
+    this.#value = value;
+    this.written = written;
+  }
+
+  poll(): boolean {
+    const code = this.flavor.push(this.written.payload, this.written.bytes);
+    if (code === RING_WOULD_BLOCK) return false;
+    if (code === RING_IS_CLOSED) {
+      throw new ChannelClosedError("send on closed channel", this.#value);
+    }
+    if (code === RING_OK_SELF) agent().drain();
+    return true;
+  }
+
+  outcome(): void {}
+
+  override dispose(hadEffect: boolean): void {
+    const { payload, bytes } = this.written;
+    if (!hadEffect) this.flavor.type.discard(payload, bytes);
+    this.flavor.core.fn.free(bytes);
+    super.dispose(hadEffect);
   }
 }

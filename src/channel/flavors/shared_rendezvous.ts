@@ -6,30 +6,23 @@
  *
  * @module
  */
-import { ChannelClosedError } from "../../errors.ts";
-import { core, exhausted } from "../../memory/core.ts";
+import { core } from "../../memory/core.ts";
 import type { ElementType } from "../../memory/element.ts";
 import { KIND_CHANNEL } from "../../memory/handle.ts";
+import { NODE_PAYLOAD, RING_RECEIVERS, RING_SENDERS } from "../../memory/layout.ts";
+import type { ReceiveCase, SendCase, Wait } from "../../select/case.ts";
 import {
-  NODE_PAYLOAD,
-  RING_IS_CLOSED,
-  RING_OK,
-  RING_OK_SELF,
-  RING_RECEIVERS,
-  RING_SENDERS,
-  RING_WOULD_BLOCK,
-  SELF_FIRED,
-} from "../../memory/layout.ts";
-import { writeText } from "../../memory/message.ts";
-import { agent } from "../../park/agent.ts";
-import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import { type Batch, OneByOne, type Outgoing, pollEach } from "./flavor.ts";
+  type Batch,
+  type Incoming,
+  type Outgoing,
+  ReceiveOneByOne,
+  SendOneByOne,
+} from "./flavor.ts";
 import {
   allocateElement,
-  checkAll,
   SharedFlavor,
-  SharedParty,
-  writeElement,
+  SharedReceive,
+  SharedSend,
   type Written,
 } from "./shared.ts";
 
@@ -43,41 +36,19 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
   static create<T>(type: ElementType<T>): SharedRendezvous<T> {
-    const { fn } = core();
-    const name = writeText(type.name);
-    const ptr = fn.rendezvousNew(type.wideBytes, KIND_CHANNEL, name) >>> 0;
-    if (ptr !== 0) return new SharedRendezvous(ptr, type);
-    fn.free(name);
-    throw exhausted(`a channel of ${type.name}`);
+    const ptr = SharedFlavor.allocate(
+      type,
+      (name) => core().fn.rendezvousNew(type.wideBytes, KIND_CHANNEL, name),
+    );
+    return new SharedRendezvous(ptr, type);
   }
 
-  offer(value: T): boolean {
-    const { scratch } = this.core;
-    const payload = this.type.encode(value, scratch);
-    const code = this.push(payload, scratch);
-    if (code === RING_OK) return true;
-    return this.afterOffer(code, payload, value);
-  }
-
-  /** Hands over what {@linkcode ElementType.encode} gave; returns a `RING_…` code. */
   push(payload: number, from: number): number {
     return this.core.fn.rendezvousSend(this.ptr, payload, from, this.core.agent);
   }
 
-  poll(): T | typeof EMPTY | typeof CLOSED {
-    const c = this.core;
-    const result = c.fn.rendezvousReceive(this.ptr, c.scratch, c.agent);
-    if (result >= 0 && result < SELF_FIRED) return this.type.decode(result, c.scratch);
-    return this.afterPoll(result);
-  }
-
-  outgoing(values: ArrayLike<T>): Outgoing {
-    checkAll(this, values);
-    return new OneByOne(this, values);
-  }
-
-  pollMany(into: Batch<T>, start: number): number | typeof EMPTY | typeof CLOSED {
-    return pollEach(this, into, start);
+  pull(into: number): number {
+    return this.core.fn.rendezvousReceive(this.ptr, into, this.core.agent);
   }
 
   protected closeWith(reason: number): number {
@@ -92,39 +63,108 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
     return new RendezvousReceive(this, allocateElement(this.core, this.type));
   }
 
-  sendCase(value: T): SendCase {
-    return new RendezvousSend(this, value, writeElement(this.core, this.type, value));
+  sendCaseOf(value: T, written: Written): SendCase {
+    return new RendezvousSend(this, value, written);
+  }
+
+  outgoing(values: ArrayLike<T>): Outgoing {
+    for (let i = 0; i < values.length; i++) this.check(values[i]!);
+    return new RendezvousOutgoing(this, values);
+  }
+
+  protected incomingTo(into: Batch<T>, limit: number): Incoming<T> {
+    return new RendezvousIncoming(this, into, limit);
   }
 }
 
-/** A party that waits at a rendezvous. */
-abstract class RendezvousParty<T> extends SharedParty<T, SharedRendezvous<T>> {
+/** A batch on its way through a rendezvous, which is pinned meanwhile. */
+class RendezvousOutgoing<T> extends SendOneByOne<T> {
+  readonly #flavor: SharedRendezvous<T>;
+
+  constructor(flavor: SharedRendezvous<T>, values: ArrayLike<T>) {
+    super(flavor, values);
+    this.#flavor = flavor;
+    flavor.pin();
+  }
+
+  override dispose(): void {
+    this.#flavor.unpin();
+  }
+}
+
+/** Likewise, the other way. */
+class RendezvousIncoming<T> extends ReceiveOneByOne<T> {
+  readonly #flavor: SharedRendezvous<T>;
+
+  constructor(flavor: SharedRendezvous<T>, into: Batch<T>, limit: number) {
+    super(flavor, into, limit);
+    this.#flavor = flavor;
+    flavor.pin();
+  }
+
+  override dispose(): void {
+    this.#flavor.unpin();
+  }
+}
+
+/** The place of a party in a rendezvous' queues. */
+class Place {
   /** Address of its node, once it has entered. */
-  protected node = 0;
+  node = 0;
   #waits = false;
+  readonly #flavor: SharedRendezvous<never>;
+  readonly #isSender: boolean;
 
-  protected abstract readonly isSender: boolean;
-  /** What its node shows the other side. */
-  protected abstract readonly written: Written;
+  constructor(flavor: SharedRendezvous<never>, isSender: boolean) {
+    this.#flavor = flavor;
+    this.#isSender = isSender;
+  }
 
-  abstract poll(): boolean;
+  /** Enters unless there is somebody to meet; reports whether it has. */
+  enter(wait: Wait, index: number, { payload, bytes }: Written): boolean {
+    const { ptr, core: { fn } } = this.#flavor;
+    const isSender = this.#isSender;
+    this.node = wait.nodeOf(index);
+    // A select that both sends and receives here does not meet itself.
+    const own = wait.countIn(ptr + (isSender ? RING_RECEIVERS : RING_SENDERS));
+    const waits = fn.rendezvousEnter(ptr, isSender ? 1 : 0, this.node, index, own, payload, bytes);
+    this.#waits = waits !== 0;
+    if (this.#waits) wait.entered(ptr + (isSender ? RING_SENDERS : RING_RECEIVERS));
+    return this.#waits;
+  }
+
+  /** Leaves, if it is in. */
+  leave(wasClaimed: boolean): void {
+    if (!this.#waits) return;
+    this.#waits = false;
+    if (wasClaimed) return;
+    const { ptr, core: { fn } } = this.#flavor;
+    fn.rendezvousLeave(ptr, this.#isSender ? 1 : 0, this.node);
+  }
+
+  /** Reports whether the other side has met it, and not a close fired it. */
+  get wasMet(): boolean {
+    return this.#flavor.core.fn.rendezvousWasMet(this.node) !== 0;
+  }
+}
+
+class RendezvousReceive<T> extends SharedReceive<T, SharedRendezvous<T>> implements ReceiveCase<T> {
+  readonly #place: Place;
+  /** Where the bytes of a wide element go. */
+  readonly #bytes: number;
+
+  constructor(flavor: SharedRendezvous<T>, bytes: number) {
+    super(flavor);
+    this.#place = new Place(flavor as SharedRendezvous<never>, false);
+    this.#bytes = bytes;
+  }
 
   enter(wait: Wait): boolean {
-    this.wait = wait;
-    this.node = wait.nodeOf(this.index);
-    const { ptr, core: { fn } } = this.flavor;
-    const others = ptr + (this.isSender ? RING_RECEIVERS : RING_SENDERS);
-    this.#waits = fn.rendezvousEnter(
-      ptr,
-      this.isSender ? 1 : 0,
-      this.node,
-      this.index,
-      wait.countIn(others),
-      this.written.payload,
-      this.written.bytes,
-    ) !== 0;
-    if (this.#waits) wait.entered(ptr + (this.isSender ? RING_SENDERS : RING_RECEIVERS));
-    return this.#waits;
+    return this.#place.enter(wait, this.index, { payload: 0, bytes: this.#bytes });
+  }
+
+  leave(wasClaimed: boolean): void {
+    this.#place.leave(wasClaimed);
   }
 
   isReady(): boolean {
@@ -132,85 +172,41 @@ abstract class RendezvousParty<T> extends SharedParty<T, SharedRendezvous<T>> {
     return false;
   }
 
-  leave(wasClaimed: boolean): void {
-    if (!this.#waits) return;
-    this.#waits = false;
-    if (!wasClaimed) {
-      this.flavor.core.fn.rendezvousLeave(this.flavor.ptr, this.isSender ? 1 : 0, this.node);
-    }
+  complete(): boolean {
+    if (!this.#place.wasMet) return this.poll();
+    const { core: c, type } = this.flavor;
+    this.value = type.decode(c.readU32(this.#place.node + NODE_PAYLOAD), this.#bytes);
+    return true;
   }
-
-  /** Reports whether the other side has met it, and not a close fired it. */
-  protected get wasMet(): boolean {
-    return this.flavor.core.fn.rendezvousWasMet(this.node) !== 0;
-  }
-
-  abstract complete(): boolean;
 
   override dispose(hadEffect: boolean): void {
-    this.flavor.core.fn.free(this.written.bytes);
+    this.flavor.core.fn.free(this.#bytes);
     super.dispose(hadEffect);
   }
 }
 
-class RendezvousReceive<T> extends RendezvousParty<T> implements ReceiveCase<T> {
-  protected readonly isSender = false;
-  protected readonly written: Written;
-  #value: T | typeof CLOSED = CLOSED;
-
-  constructor(flavor: SharedRendezvous<T>, bytes: number) {
-    super(flavor);
-    this.written = { payload: 0, bytes };
-  }
-
-  poll(): boolean {
-    const value = this.flavor.poll();
-    if (value === EMPTY) return false;
-    this.#value = value;
-    return true;
-  }
-
-  complete(): boolean {
-    if (!this.wasMet) return this.poll();
-    const { core: c, type } = this.flavor;
-    this.#value = type.decode(c.readU32(this.node + NODE_PAYLOAD), this.written.bytes);
-    return true;
-  }
-
-  outcome(): T | typeof CLOSED {
-    return this.#value;
-  }
-}
-
-class RendezvousSend<T> extends RendezvousParty<T> implements SendCase {
-  protected readonly isSender = true;
-  protected readonly written: Written;
-  readonly #value: T;
+class RendezvousSend<T> extends SharedSend<T, SharedRendezvous<T>> implements SendCase {
+  readonly #place: Place;
 
   constructor(flavor: SharedRendezvous<T>, value: T, written: Written) {
-    super(flavor);
-    this.#value = value;
-    this.written = written;
+    super(flavor, value, written);
+    this.#place = new Place(flavor as SharedRendezvous<never>, true);
   }
 
-  poll(): boolean {
-    const code = this.flavor.push(this.written.payload, this.written.bytes);
-    if (code === RING_WOULD_BLOCK) return false;
-    if (code === RING_IS_CLOSED) {
-      throw new ChannelClosedError("send on closed channel", this.#value);
-    }
-    if (code === RING_OK_SELF) agent().drain();
-    return true;
+  enter(wait: Wait): boolean {
+    return this.#place.enter(wait, this.index, this.written);
+  }
+
+  leave(wasClaimed: boolean): void {
+    this.#place.leave(wasClaimed);
+  }
+
+  isReady(): boolean {
+    // As in RendezvousReceive.
+    return false;
   }
 
   complete(): boolean {
-    return this.wasMet || this.poll();
-  }
-
-  outcome(): void {}
-
-  override dispose(hadEffect: boolean): void {
-    if (!hadEffect) this.flavor.type.discard(this.written.payload, this.written.bytes);
-    super.dispose(hadEffect);
+    return this.#place.wasMet || this.poll();
   }
 }

@@ -1,0 +1,215 @@
+/**
+ * Batches over a ring: values cross into shared memory side by side and move in one call of the core.
+ *
+ * @module
+ */
+import { ChannelClosedError } from "../../errors.ts";
+import type { Core } from "../../memory/core.ts";
+import { RING_IS_CLOSED, SELF_FIRED } from "../../memory/layout.ts";
+import { agent } from "../../park/agent.ts";
+import { CLOSED, EMPTY, type SendCase } from "../../select/case.ts";
+import type { Batch, Incoming, Outgoing } from "./flavor.ts";
+import { allocateElement, type SharedFlavor } from "./shared.ts";
+
+/** Bytes of a narrow element in a batch. */
+const NARROW_BYTES = 4;
+/** Bytes that are received in one go, or one element if that is larger. */
+const CHUNK_BYTES = 8192;
+
+/** The kinds of typed arrays whose elements stand in shared memory as they stand in a batch. */
+type PlainArray = Int32Array | Uint32Array | Float64Array;
+
+/** The view of memory whose elements are those of the type, bit for bit; `undefined` if there is none. */
+function plainView(c: Core, name: string): PlainArray | undefined {
+  switch (name) {
+    case "i32":
+      return c.i32;
+    case "u32":
+      return c.u32;
+    case "f64":
+      return c.f64;
+    default:
+      return undefined;
+  }
+}
+
+/** What both directions need of a ring. */
+abstract class RingBatch<T, F extends SharedFlavor<T>> {
+  protected readonly ring: F;
+  protected readonly elementBytes: number;
+
+  constructor(ring: F) {
+    this.ring = ring;
+    this.elementBytes = ring.type.wideBytes || NARROW_BYTES;
+  }
+
+  /** The slot's 32 bits of the element at `ptr`. */
+  protected payloadAt(ptr: number): number {
+    return this.ring.type.wideBytes > 0 ? 0 : this.ring.core.readU32(ptr);
+  }
+}
+
+/** A batch on its way into a ring: written down once, in a block of its own. */
+export class RingOutgoing<T> extends RingBatch<T, SharedFlavor<T>> implements Outgoing {
+  readonly #values: readonly T[];
+  readonly #count: number;
+  readonly #ptr: number;
+  #sent = 0;
+
+  /**
+   * @param ring Where it goes; pinned until {@linkcode dispose}.
+   * @param values What goes there.
+   * @throws {TypeError | RangeError} if one is not of the ring's type
+   * @throws {SharedMemoryExhaustedError} if there is no room
+   */
+  constructor(ring: SharedFlavor<T>, values: ArrayLike<T>) {
+    super(ring);
+    const plain = plainView(ring.core, ring.type.name);
+    const isPlain = plain !== undefined && values instanceof plain.constructor;
+    // Its owner may use the array again before all of it is sent.
+    this.#values = isPlain ? [] : Array.from(values);
+    this.#count = values.length;
+    const byteLength = this.#count * this.elementBytes;
+    this.#ptr = ring.core.allocate(Math.max(byteLength, 8), `a batch of ${this.#count}`);
+    ring.core.bytes(this.#ptr + byteLength);
+    if (isPlain) {
+      // The view anew: growth for the block may have replaced it.
+      const view = plainView(ring.core, ring.type.name)!;
+      view.set(values as unknown as PlainArray, this.#ptr / this.elementBytes);
+    } else {
+      this.#write();
+    }
+    ring.pin();
+  }
+
+  #write(): void {
+    const { core: c, type } = this.ring;
+    let written = 0;
+    try {
+      for (; written < this.#count; written++) {
+        const at = this.#at(written);
+        const payload = type.encode(this.#values[written]!, at);
+        if (type.wideBytes === 0) c.writeU32(at, payload);
+      }
+    } catch (error) {
+      this.#discard(written);
+      throw error;
+    }
+  }
+
+  #at(index: number): number {
+    return this.#ptr + index * this.elementBytes;
+  }
+
+  get isDone(): boolean {
+    return this.#sent === this.#count;
+  }
+
+  offer(): void {
+    if (this.isDone) return;
+    const { core: c, ptr } = this.ring;
+    const left = this.#count - this.#sent;
+    const result = c.fn.ringSendMany(ptr, this.#at(this.#sent), left, c.agent);
+    if (result === -RING_IS_CLOSED) {
+      throw new ChannelClosedError("send on closed channel", this.#next);
+    }
+    if (result > 0) this.#sent += result >= SELF_FIRED ? result - SELF_FIRED : result;
+    if (result >= SELF_FIRED) agent().drain();
+  }
+
+  /** The first value that has not been sent. */
+  get #next(): T {
+    const { core: c, type } = this.ring;
+    return this.#values[this.#sent] ??
+      plainView(c, type.name)?.[this.#at(this.#sent) / this.elementBytes] as T;
+  }
+
+  nextCase(): SendCase {
+    const { core: c, type } = this.ring;
+    const bytes = allocateElement(c, type);
+    const at = this.#at(this.#sent);
+    c.bytes(bytes + type.wideBytes).copyWithin(bytes, at, at + type.wideBytes);
+    const value = this.#next;
+    this.#sent++;
+    // What the case holds is the case's: to be discarded by it, if it comes to that.
+    return this.ring.sendCaseOf(value, { payload: this.payloadAt(at), bytes });
+  }
+
+  dispose(): void {
+    this.#discard(this.#count);
+    this.ring.unpin();
+  }
+
+  /** Frees the block, and what belongs to those before `end` that were not sent. */
+  #discard(end: number): void {
+    for (let index = this.#sent; index < end; index++) {
+      const at = this.#at(index);
+      this.ring.type.discard(this.payloadAt(at), at);
+    }
+    this.ring.core.fn.free(this.#ptr);
+  }
+}
+
+/** A batch on its way out of a ring. */
+export class RingIncoming<T> extends RingBatch<T, SharedFlavor<T>> implements Incoming<T> {
+  readonly #into: Batch<T>;
+  readonly #limit: number;
+  count = 0;
+
+  /**
+   * @param ring Where it comes from; pinned until {@linkcode dispose}.
+   * @param into Where it goes; it holds values of the ring's type.
+   * @param limit How many at most.
+   */
+  constructor(ring: SharedFlavor<T>, into: Batch<T>, limit: number) {
+    super(ring);
+    this.#into = into;
+    this.#limit = limit;
+    ring.pin();
+  }
+
+  poll(): typeof EMPTY | typeof CLOSED | undefined {
+    const { core: c, ptr } = this.ring;
+    const chunk = Math.max(1, Math.floor(CHUNK_BYTES / this.elementBytes));
+    while (this.count < this.#limit) {
+      const wanted = Math.min(chunk, this.#limit - this.count);
+      c.reserveScratch(wanted * this.elementBytes);
+      const { scratch } = c;
+      const result = c.fn.ringReceiveMany(ptr, scratch, wanted, c.agent);
+      if (result < 0) return this.count === 0 ? this.ring.nothing(result) : undefined;
+      const received = result >= SELF_FIRED ? result - SELF_FIRED : result;
+      try {
+        this.#takeOver(scratch, received);
+      } finally {
+        if (result >= SELF_FIRED) agent().drain();
+      }
+      if (received < wanted) break;
+    }
+    return undefined;
+  }
+
+  /** Decodes `received` elements that stand at `ptr`. */
+  #takeOver(ptr: number, received: number): void {
+    const { core: c, type } = this.ring;
+    const plain = plainView(c, type.name);
+    if (plain !== undefined && this.#into instanceof plain.constructor) {
+      const first = ptr / this.elementBytes;
+      const into = this.#into as unknown as PlainArray;
+      into.set(plain.subarray(first, first + received), this.count);
+      this.count += received;
+      return;
+    }
+    for (let i = 0; i < received; i++) {
+      const at = ptr + i * this.elementBytes;
+      this.add(type.decode(this.payloadAt(at), at));
+    }
+  }
+
+  add(value: T): void {
+    this.#into[this.count++] = value;
+  }
+
+  dispose(): void {
+    this.ring.unpin();
+  }
+}
