@@ -67,6 +67,7 @@ interface Exports {
   poolAddFunction(pool: number, record: number): void;
   poolHasFree(pool: number): number;
   poolIsQuiet(pool: number): number;
+  poolIsShort(pool: number): number;
   poolNew(kind: number, slots: number, owner: number): number;
   poolTake(pool: number): number;
   poolTellQuiet(pool: number): void;

@@ -12,6 +12,8 @@ import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeValue } from "../memory/element.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
+  POOL_OWNER,
+  SIGNAL_WORK,
   TASK_CANCELLED,
   TASK_FAILED,
   TASK_FUNCTION,
@@ -91,7 +93,12 @@ class Worker {
       const task = fn.workerTake(pool, worker) >>> 0;
       if (task !== 0) {
         this.#isFree(false);
-        if (isSearching) fn.workerFound(pool, worker);
+        if (isSearching) {
+          fn.workerFound(pool, worker);
+          if (fn.poolIsShort(pool)) {
+            fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
+          }
+        }
         isSearching = false;
         const loading = this.#execute(task);
         if (loading !== undefined) await loading;

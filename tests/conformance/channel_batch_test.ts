@@ -181,3 +181,72 @@ for (const [what, use] of misuse) {
     assert(error instanceof RangeError || error instanceof TypeError);
   });
 }
+
+test("Channel.sendMany() sends what it was given when the array is used again meanwhile", async () => {
+  for (const channel of [new Channel(i32, 1), new Channel(i32, 0), new Channel<number>(1)]) {
+    const values = [1, 2, 3, 4];
+    const sending = channel.sendMany(values);
+    values.length = 0;
+    const received: (number | undefined)[] = [];
+    for (let i = 0; i < 4; i++) received.push(await channel.receive());
+    await sending;
+    assertEquals(received, [1, 2, 3, 4]);
+    channel[Symbol.dispose]();
+  }
+});
+
+test("Channel.sendMany() and receiveMany() stay with their channel when it is disposed meanwhile", async () => {
+  const first = new Channel(i32, 1);
+  const sending = settled(first.sendMany([1, 2, 3]));
+  first.tryReceive();
+  first[Symbol.dispose]();
+  using second = new Channel(i32, 1);
+  const end = await sending;
+  assert("reason" in end && end.reason instanceof ChannelClosedError);
+  assertEquals(second.size, 0);
+
+  const third = new Channel(i32, 1);
+  const receiving = third.receiveMany(2);
+  third[Symbol.dispose]();
+  using fourth = new Channel(i32, 1);
+  fourth.trySend(99);
+  assertEquals(await receiving, []);
+  assertEquals(fourth.size, 1);
+});
+
+test("Channel.sendMany() is aborted between two of its waits", async () => {
+  for (const make of [() => new Channel(i32, 0), () => new Channel<number>(0)]) {
+    const channel = make();
+    const abort = new AbortController();
+    const sending = channel.sendMany([1, 2, 3], { signal: abort.signal });
+    assertEquals(channel.tryReceive(), { state: "ok", value: 1 });
+    abort.abort(new Error("now"));
+    await assertRejects(() => sending, Error, "now");
+    channel[Symbol.dispose]();
+  }
+});
+
+const wrongArrays: [ElementType<number>, Int32Array | Uint8Array | Float64Array][] = [
+  [f64, new Int32Array(2)],
+  [i32, new Uint8Array(2)],
+  [i32, new Float64Array(2)],
+];
+
+for (const [type, into] of wrongArrays) {
+  test(`Channel.receiveMany() refuses a ${into.constructor.name} for ${type.name}`, () => {
+    using channel = new Channel(type, 2);
+    channel.trySend(1);
+    assertThrows(() => channel.receiveMany(into), TypeError, type.name);
+    assertEquals(channel.size, 1);
+  });
+}
+
+test("Channel.sendMany() and receiveMany() let timers run when nothing ever waits", async () => {
+  const channel = new Channel<number>(100);
+  let isOver = false;
+  setTimeout(() => isOver = true, 1);
+  while (!isOver) {
+    await channel.sendMany([1, 2, 3]);
+    await channel.receiveMany(3);
+  }
+});

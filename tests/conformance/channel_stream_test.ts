@@ -140,3 +140,34 @@ for (const value of [undefined, null, 5, "text", {}]) {
     assertThrows(() => Channel.from(value as unknown as Iterable<number>), TypeError, "iterable");
   });
 }
+
+test("Channel.toWritableStream() closes the channel when a chunk cannot be sent", async () => {
+  const channel = new Channel(i32, 1);
+  const stream = new ReadableStream<number>({
+    start(controller) {
+      controller.enqueue(0.5);
+      controller.close();
+    },
+  });
+  await assertRejects(() => stream.pipeTo(channel.toWritableStream()), RangeError, "0.5");
+  await assertRejects(() => channel.receive(), RangeError, "0.5");
+});
+
+test("Channel.toWritableStream() closes the channel when the reason of an abort cannot be sent", async () => {
+  class Reason {}
+  const channel = new Channel(i32, 1);
+  const writer = channel.toWritableStream().getWriter();
+  writer.closed.catch(() => {});
+  await writer.abort(new Reason());
+  await assertRejects(() => channel.receive(), Error, "object");
+});
+
+test("Channel[Symbol.asyncIterator]() of a disposed channel does not see another's values", async () => {
+  const channel = new Channel(i32, 1);
+  const iterator = channel[Symbol.asyncIterator]();
+  channel[Symbol.dispose]();
+  using other = new Channel(i32, 1);
+  other.trySend(77);
+  await assertRejects(() => iterator.next(), TypeError, "disposed");
+  assertEquals(other.size, 1);
+});

@@ -74,3 +74,9 @@ export class Choices {
       (parked || op === Op.wake || op === Op.killPoint);
   }
 }
+
+/** Reports whether a schedule that is run again may go on with `choice`. */
+export function canBeChosen({ status, timed }: Thread, choice: number): boolean {
+  if (status === Status.parked) return timed || choice >= KILL;
+  return status <= Status.ready;
+}

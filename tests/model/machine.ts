@@ -9,7 +9,7 @@
  * One long class, since nearly every method moves the same few words of the schedule on; what has a state of its own
  * (memory, who is parked, the choices, the past) stands in files of its own.
  */
-import { Choices } from "./choices.ts";
+import { canBeChosen, Choices } from "./choices.ts";
 import { Sequence } from "./fingerprint.ts";
 import { type Instance, instantiate } from "./instance.ts";
 import { describe, judge, type Problem } from "./judge.ts";
@@ -141,11 +141,8 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     this.trace.length = 0;
     this.#killed = [];
     this.#results = this.#threads.map(() => undefined);
-    this.#live =
-      this.depth =
-      this.#lastWrite =
-      this.#turns =
-        0;
+    this.#live = this.depth = 0;
+    this.#lastWrite = this.#turns = 0;
     this.#lastThread = -1;
     this.problem = undefined;
     if (this.listing !== undefined) this.listing = [];
@@ -326,11 +323,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
       let choice = prefix[this.depth];
       if (choice === undefined) {
         this.#choices.collect(this.depth, this.#lastThread, this.words);
-        if (this.choices.length === 0) {
-          return this.#choices.vain
-            ? this.#livelock("threads repeat rounds in vain")
-            : this.#allStopped();
-        }
+        if (this.choices.length === 0) return this.#allStopped();
         if (this.depth >= this.#limits.maxDepth) return this.#cut();
         choice = this.#strategy.choose(this);
         if (choice === STOP) return this.#end("pruned");
@@ -367,11 +360,10 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     this.#tell(victim);
   }
 
-  /** A thread has ended: tells whoever the scenario wants to know. */
+  /** A thread has ended: tells whoever the scenario wants to know, after all that it did. */
   #tell(victim: Thread): void {
     const { kill } = this.#scenario;
     if (kill?.thread !== victim.id || kill.tells === undefined) return;
-    // Whoever is told is told after all that the thread did.
     victim.forgetAccesses();
     const ptr = kill.tells(this.#state);
     const [lower, upper] = [this.#memory.lower(ptr), this.#memory.upper(ptr)];
@@ -527,6 +519,9 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   // ---- Endings -----------------------------------------------------------------------------------------------
 
   #allStopped(): undefined {
+    if (this.#choices.vain) {
+      return this.#fail({ kind: "livelock", message: "threads repeat rounds in vain" });
+    }
     const parked = this.#stillParked();
     if (parked.length > 0 && !this.#scenario.allowParked) {
       const where = parked.map(({ id, ptr }) => `thread ${id} on ${this.name(ptr)}`);
@@ -538,11 +533,7 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   #cut(): undefined {
     const idle = this.depth - this.#lastWrite;
     if (idle < LIVELOCK_STEPS || idle < this.#limits.maxDepth / 2) return this.#end("cut");
-    return this.#livelock(`nothing was written for ${idle} steps`);
-  }
-
-  #livelock(message: string): undefined {
-    return this.#fail({ kind: "livelock", message });
+    return this.#fail({ kind: "livelock", message: `nothing was written for ${idle} steps` });
   }
 
   #nondeterministic(): undefined {
@@ -606,9 +597,4 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
   #stillParked(): Thread[] {
     return this.#threads.filter(({ status }) => status === Status.parked);
   }
-}
-
-function canBeChosen({ status, timed }: Thread, choice: number): boolean {
-  if (status === Status.parked) return timed || choice >= KILL;
-  return status <= Status.ready;
 }

@@ -99,11 +99,8 @@ export class Thread {
   /** Before a schedule. */
   reset(): void {
     this.status = Status.fresh;
-    this.running =
-      this.granted =
-      this.timed =
-      this.vain =
-        false;
+    this.running = this.granted = false;
+    this.timed = this.vain = false;
     this.announcedPtr = -1;
     this.arrivedAt = this.idle = this.recorded = 0;
     this.opening =

@@ -51,6 +51,7 @@ export {
   poolAddFunction,
   poolHasFree,
   poolIsQuiet,
+  poolIsShort,
   poolNew,
   poolTake,
   poolTellQuiet,

@@ -36,6 +36,7 @@ import {
   POOL_FREE,
   POOL_FUNCTIONS,
   POOL_HEAD,
+  POOL_HIRED,
   POOL_IDLE,
   POOL_LOCK,
   POOL_OWNER,
@@ -370,6 +371,14 @@ export function workerSearch(pool: usize, worker: usize): void {
 export function workerFound(pool: usize, worker: usize): void {
   store<u32>(worker + WORKER_SEARCHING, 0); // Plain: the worker's own.
   if (<i32>add32(pool + POOL_SEARCHING, -1) <= 1 && hasWork(pool)) poolNotify(pool);
+}
+
+/**
+ * Reports whether there is work, nobody idle to wake for it, and a thread more to be had: a worker that has found a task asks
+ * this. Who submitted may have seen it search, or another idle, and have counted on them.
+ */
+export function poolIsShort(pool: usize): bool {
+  return load32(pool + POOL_HIRED) + 1 < load<u32>(pool + POOL_SLOTS) && load32(pool + POOL_IDLE) == 0 && hasWork(pool);
 }
 
 /**
