@@ -27,6 +27,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import {
+  blockOn,
   chain,
   describePool,
   echo,
@@ -414,6 +415,21 @@ for (const threads of [1, 4]) {
     assert(results.every((result) => result === "resumed"));
   });
 }
+
+test("Pool has a thread for each of as many blocking tasks as it has threads", async () => {
+  for (let round = 0; round < 8; round++) {
+    await using pool = new Pool({ threads: 4 });
+    using started = new Channel(i32, 4);
+    using end = new Channel(i32, 1);
+    // Some threads are idle, searching or starting when the burst comes, and the others have not been started.
+    for (let i = 0; i < round % 4; i++) pool.go(noop);
+    if (round % 3 > 0) await pool.go(noop);
+    const blocked = Array.from({ length: 4 }, () => pool.go(blockOn, started, end));
+    for (let i = 0; i < 4; i++) await started.receive();
+    end.close();
+    await Promise.all(blocked);
+  }
+});
 
 test("Goroutine of a fork fails as any other when it is joined within a task", async () => {
   await using pool = new Pool({ threads: 1 });
