@@ -5,7 +5,7 @@
  */
 import { Channel, GOMAXPROCS, i32, Pool, PoolClosedError } from "../../mod.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
-import { receiveAndReport, sendAndReport, sendRange } from "../support/channel_tasks.ts";
+import { receiveAndReport, sendAndReport, sendRange } from "../support/thread_tasks.ts";
 import {
   blockOn,
   chain,

@@ -5,7 +5,7 @@
  */
 import { Channel, i32, Mutex, Pool, select, task, WorkerCrashedError } from "../../mod.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../support/assert.ts";
-import { receiveAll, receiveAndReport, sendRange } from "../support/channel_tasks.ts";
+import { receiveAll, receiveAndReport, sendRange } from "../support/thread_tasks.ts";
 import {
   die,
   dieSuspended,

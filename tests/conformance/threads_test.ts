@@ -41,7 +41,7 @@ import {
   sendAndReport,
   sendImpatiently,
   sendRange,
-} from "../support/channel_tasks.ts";
+} from "../support/thread_tasks.ts";
 import { echo } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 import { drain, isPending } from "./waiting.ts";

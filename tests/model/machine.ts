@@ -403,14 +403,14 @@ export class Machine<E extends object, S> implements DecisionPoint, Scheduler {
     );
   }
 
-  // deno-lint-ignore require-await -- async, so that a body that throws at once is no special case
+  /** Asynchronous, so that a body that throws at once is no special case. */
   async #body(thread: Thread): Promise<unknown> {
     const body = this.#scenario.threads[thread.id]!;
     const face = this.#faces[thread.id]!;
-    if (typeof body === "function") return body(face, this.#state);
+    if (typeof body === "function") return await body(face, this.#state);
     const [name, ...args] = body;
     const call = face.wasm[name] as (...args: (number | bigint)[]) => Promise<unknown>;
-    return call(...args);
+    return await call(...args);
   }
 
   /** The body of `thread` has ended. */

@@ -7,7 +7,7 @@ import {
   AGENT_VACANT,
 } from "../../src/memory/layout.ts";
 import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
-import { receiveAll, relay, sendRange } from "../support/channel_tasks.ts";
+import { receiveAll, relay, sendRange } from "../support/thread_tasks.ts";
 import { blockOn, chain, echo, fail, forkFib, isSame, noop, suspend } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 import { settled } from "../conformance/waiting.ts";

@@ -16,7 +16,7 @@ import {
   selectSend,
   sendImpatiently,
   sendRange,
-} from "../support/channel_tasks.ts";
+} from "../support/thread_tasks.ts";
 import { waitAndDie } from "../support/tasks.ts";
 import { seeded, settled } from "../conformance/waiting.ts";
 
