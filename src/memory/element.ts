@@ -48,7 +48,8 @@ export interface ElementType<T> {
 /** A number that a numeric type cannot hold is out of range; anything else is of the wrong type. */
 function refuse(value: unknown, expected: string, right?: "number" | "bigint"): Error {
   const message = `Cannot send ${show(value)}: expected ${expected}`;
-  return typeof value === right ? new RangeError(message) : new TypeError(message);
+  const type = typeof value;
+  return type === right ? new RangeError(message) : new TypeError(message);
 }
 
 // Classes, not object literals: a call through one of a few classes is one that the engine can inline.

@@ -7,7 +7,7 @@ import { ChannelClosedError } from "../../errors.ts";
 import type { Core } from "../../memory/core.ts";
 import { RING_IS_CLOSED, SELF_FIRED } from "../../memory/layout.ts";
 import { agent } from "../../park/agent.ts";
-import { CLOSED, EMPTY, type SendCase } from "../../select/case.ts";
+import type { CLOSED, EMPTY, SendCase } from "../../select/case.ts";
 import type { Batch, Incoming, Outgoing } from "./flavor.ts";
 import { allocateElement, type SharedFlavor } from "./shared.ts";
 
