@@ -38,6 +38,7 @@ import {
   any,
   bool,
   Channel,
+  GOMAXPROCS,
   type Goroutine,
   Pool,
   select,
@@ -130,8 +131,10 @@ async function hashTrees(
   using _listening = listenForCancel(cancel);
   await using pool = new Pool({ threads });
 
-  const hashing = hashOn(pool, trees, channels);
+  // As many threads as there are cores are there before the clock starts; more than that start while the others work.
+  const hashers = await startHashing(pool, trees, channels);
   const startedAt = performance.now();
+  const hashing = hashOn(pool, trees, channels, hashers);
   const walking = walk(trees, channels);
   const collecting = collect(trees, channels, threads, screen);
   // With a thread lost, there is nobody to do the rest.
@@ -148,17 +151,37 @@ async function hashTrees(
   };
 }
 
-/** Has files hashed on the threads of the pool, as many as are of use, and returns what each has done. */
-async function hashOn(pool: Pool, trees: readonly Tree[], channels: Channels): Promise<Share[]> {
+/** Starts a hasher on each of the first threads, up to the number of cores. */
+async function startHashing(
+  pool: Pool,
+  trees: readonly Tree[],
+  channels: Channels,
+): Promise<Goroutine<Share>[]> {
+  const directories = trees.map((tree) => tree.directory);
+  const hashers: Goroutine<Share>[] = [];
+  while (hashers.length < Math.min(pool.threads, GOMAXPROCS()) && !channels.done.closed) {
+    hashers.push(pool.go(hash, directories, channels));
+    // Starting a thread takes some 25 ms of this one: in between, signals are heard.
+    await sleep(PAUSE_MS);
+  }
+  return hashers;
+}
+
+/** Starts a hasher on each of the other threads while there is work for them, and waits for all. */
+async function hashOn(
+  pool: Pool,
+  trees: readonly Tree[],
+  channels: Channels,
+  hashers: Goroutine<Share>[],
+): Promise<Share[]> {
   const { paths, done } = channels;
   const directories = trees.map((tree) => tree.directory);
-  const goroutines: Goroutine<Share>[] = [];
-  do {
-    goroutines.push(pool.go(hash, directories, channels));
-    // Starting a thread takes some 25 ms of this one: in between, the walk goes on and signals are heard.
+  const isOver = (): boolean => done.closed || (paths.closed && paths.size === 0);
+  while (hashers.length < pool.threads && !isOver()) {
+    hashers.push(pool.go(hash, directories, channels));
     await sleep(PAUSE_MS);
-  } while (goroutines.length < pool.threads && !done.closed && !(paths.closed && paths.size === 0));
-  return Promise.all(goroutines);
+  }
+  return Promise.all(hashers);
 }
 
 /** Sends the name of every file to `paths`, and closes it. Each directory has a goroutine of its own. */

@@ -8,6 +8,7 @@
  * @module
  */
 import { SharedMemoryExhaustedError } from "../errors.ts";
+import { hardwareThreads } from "../internal/hardware.ts";
 import { coreBase64 } from "./binary.ts";
 import { AGENT_NUMBER, AGENT_SCRATCH, SCRATCH_BYTES } from "./layout.ts";
 
@@ -147,7 +148,7 @@ export class Core {
   constructor(seed?: CoreSeed) {
     this.seed = seed ?? { memory: newMemory(), module: compile() };
     this.canBlock = canBlock();
-    this.spins = (globalThis.navigator?.hardwareConcurrency ?? 2) > 1 ? SPINS : 0;
+    this.spins = hardwareThreads() > 1 ? SPINS : 0;
     const env = {
       memory: this.seed.memory,
       spinLimit: this.spins,

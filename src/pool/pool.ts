@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hardwareThreads } from "../internal/hardware.ts";
 import { checkDuration, checkInteger, show } from "../internal/check.ts";
 import type { Backend, PoolStats } from "./backend.ts";
 import { Crew } from "./crew.ts";
@@ -25,8 +26,7 @@ let defaultThreads: number | undefined;
  * @throws {TypeError | RangeError} if `n` is no integer from 0 to 1024
  */
 export function GOMAXPROCS(n: number = 0): number {
-  const hardware = globalThis.navigator?.hardwareConcurrency ?? 1;
-  const before = defaultThreads ?? Math.min(hardware, MAX_THREADS);
+  const before = defaultThreads ?? Math.min(hardwareThreads(), MAX_THREADS);
   if (checkInteger("a number of threads", n, 0, MAX_THREADS) > 0) defaultThreads = n;
   return before;
 }

@@ -93,11 +93,9 @@ class Worker {
       const task = fn.workerTake(pool, worker) >>> 0;
       if (task !== 0) {
         this.#isFree(false);
-        if (isSearching) {
-          fn.workerFound(pool, worker);
-          if (fn.poolIsShort(pool)) {
-            fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
-          }
+        if (isSearching) fn.workerFound(pool, worker);
+        if (fn.poolIsShort(pool)) {
+          fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
         }
         isSearching = false;
         const loading = this.#execute(task);

@@ -18,6 +18,9 @@ import { test } from "../support/test.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/** `deno task`, called from elsewhere than the task that runs the tests, which says where it was itself called. */
+const TASK = ["env", "-u", "INIT_CWD", Deno.execPath(), "task"];
+
 /** The demo's command without the arguments of the caller. */
 const DEMO = [Deno.execPath(), ...config.tasks.demo.command.split(" ").slice(1)];
 
@@ -335,7 +338,7 @@ for (const threads of ["1", "4"]) {
 test("deno task demo resolves PATH where it is called", async () => {
   await using tree = new TemporaryDirectory();
   tree.write("here/file", "content");
-  const command = [Deno.execPath(), "task", "--quiet", "--config", `${ROOT}/deno.json`, "demo"];
+  const command = [...TASK, "--quiet", "--config", `${ROOT}/deno.json`, "demo"];
   const { code, out, err } = await run([...command, "--json", "here"], { cwd: tree.path });
   assertEquals([code, err, JSON.parse(out).files], [0, "", 1]);
 });
@@ -465,7 +468,7 @@ test("du stops within a second while it is still starting threads", async () => 
 
 test("deno task demo stops as du does", async () => {
   await using tree = makeHugeTree();
-  const command = [Deno.execPath(), "task", "--quiet", "--config", `${ROOT}/deno.json`, "demo"];
+  const command = [...TASK, "--quiet", "--config", `${ROOT}/deno.json`, "demo"];
   await using process = start([...command, "--json", "."], { cwd: tree.path });
   await until(() => childrenOf(process.pid).some((child) => hasOpen(child, "huge")));
   const signalled = performance.now();

@@ -374,8 +374,8 @@ export function workerFound(pool: usize, worker: usize): void {
 }
 
 /**
- * Reports whether there is work, nobody idle to wake for it, and a thread more to be had: a worker that has found a task asks
- * this. Who submitted may have seen it search, or another idle, and have counted on them.
+ * Reports whether there is work, nobody idle to wake for it, and a thread more to be had: a worker that has taken a task asks
+ * this. Who submitted may have seen it search, or start, or another idle, and have counted on them.
  */
 export function poolIsShort(pool: usize): bool {
   return load32(pool + POOL_HIRED) + 1 < load<u32>(pool + POOL_SLOTS) && load32(pool + POOL_IDLE) == 0 && hasWork(pool);
