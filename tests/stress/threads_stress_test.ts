@@ -23,8 +23,8 @@ import { seeded, settled } from "../conformance/waiting.ts";
 const seconds = Number(Deno.env.get("MILLRACE_STRESS_SECONDS") ?? 5);
 const firstSeed = Number(Deno.env.get("MILLRACE_STRESS_SEED") ?? Date.now() % 1_000_000_000);
 
-/** A round that takes so long hangs. */
-const ROUND_MS = 40_000;
+/** A round that takes so many seconds hangs. Counted one by one: a machine may stand still, and then no time was given. */
+const ROUND_SECONDS = 40;
 /** Each producer has so many numbers of its own. */
 const SPAN = 1_000_000;
 
@@ -146,16 +146,17 @@ class Round {
 /** Runs one round, and says how to repeat it if it fails. */
 async function runRound(pools: Pools, seed: number): Promise<void> {
   const round = new Round(pools, seed);
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the round hangs")), ROUND_MS);
+    let left = ROUND_SECONDS;
+    timer = setInterval(() => --left === 0 && reject(new Error("the round hangs")), 1000);
   });
   try {
     await Promise.race([round.run(), late]);
   } catch (error) {
     throw new Error(`round with seed ${seed}: ${round.log.join("; ")}`, { cause: error });
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 
