@@ -6,6 +6,7 @@ import {
   AGENT_STATE,
   AGENT_VACANT,
 } from "../../src/memory/layout.ts";
+import { agent } from "../../src/park/agent.ts";
 import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { receiveAll, relay, sendRange } from "../support/thread_tasks.ts";
 import { blockOn, chain, echo, fail, forkFib, isSame, noop, suspend } from "../support/tasks.ts";
@@ -42,12 +43,19 @@ async function leftBy(
 ): Promise<{ liveBytes: number; agents: number }> {
   await (made ??= makeAgents());
   for (let round = 0; round < 3; round++) await body(round);
-  const before = { liveBytes: memoryUse().liveBytes, agents: countAgents() };
+  const before = usedNow();
   for (let round = 0; round < rounds; round++) await body(round);
+  const after = usedNow();
   return {
-    liveBytes: memoryUse().liveBytes - before.liveBytes,
-    agents: countAgents() - before.agents,
+    liveBytes: after.liveBytes - before.liveBytes,
+    agents: after.agents - before.agents,
   };
+}
+
+/** What is in use, without what has come back to this thread and only waits to be handed out. */
+function usedNow(): { liveBytes: number; agents: number } {
+  agent().drain();
+  return { liveBytes: memoryUse().liveBytes, agents: countAgents() };
 }
 
 const NOTHING = { liveBytes: 0, agents: 0 };
