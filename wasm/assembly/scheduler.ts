@@ -104,18 +104,29 @@ export function workerExpect(pool: usize, worker: usize): void {
   add32(pool + POOL_FREE, 1);
 }
 
-/** The worker has nothing to run and no goroutine suspended: whatever comes should go to such a one. */
+/**
+ * The worker has nothing to run and no goroutine suspended: whatever comes should go to such a one.
+ *
+ * - Order: free, then the look. It may be idle already, and a task have come for which it was not woken: from now on the
+ *   others leave that to it.
+ */
 export function workerIsFree(pool: usize, worker: usize): void {
   if (load<u32>(worker + WORKER_FREE) != 0) return; // Plain: only the worker writes the word.
   store32(worker + WORKER_FREE, 1);
   add32(pool + POOL_FREE, 1);
+  if (hasWork(pool)) poolNotify(pool);
 }
 
-/** The worker has something to run. */
+/**
+ * The worker has something to run.
+ *
+ * - Order: busy, then the look. What came while it was free woke nobody who was not.
+ */
 export function workerIsBusy(pool: usize, worker: usize): void {
   if (load<u32>(worker + WORKER_FREE) == 0) return; // Plain: only the worker writes the word.
   store32(worker + WORKER_FREE, 0);
   add32(pool + POOL_FREE, -1);
+  if (hasWork(pool)) poolNotify(pool);
 }
 
 /**
