@@ -44,7 +44,7 @@ import {
   suspend,
 } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
-import { settled, turn } from "./waiting.ts";
+import { settled, takeAll, turn } from "./waiting.ts";
 
 test("Pool.go() runs a task on another thread and gives its result", async () => {
   await using pool = new Pool({ threads: 2 });
@@ -428,6 +428,28 @@ test("Pool has a thread for each of as many blocking tasks as it has threads", a
     for (let i = 0; i < 4; i++) await started.receive();
     end.close();
     await Promise.all(blocked);
+  }
+});
+
+test("Pool lets no task lie while goroutines suspend and end on its threads", async () => {
+  for (let round = 0; round < 20; round++) {
+    await using pool = new Pool({ threads: 3 });
+    using started = new Channel(i32, 20);
+    // In each step threads become free, or cease to be, while a task comes that may be left to them.
+    for (let step = 0; step < 4; step++) {
+      const [first, second, third] = [1, 2, 3].map(() => new Channel(i32, 1));
+      const suspended = [first, second, third].map((until) => pool.go(suspend, started, until!));
+      if (step % 2 > 0) { for (let i = 0; i < 3; i++) await started.receive(); }
+      first!.close();
+      const results = [1, 2, 3].slice(round % 3).map((n) => pool.go(echo, n));
+      second!.close();
+      suspended.push(pool.go(suspend, started, third!));
+      await Promise.all(results);
+      third!.close();
+      await Promise.all(suspended);
+      takeAll(started);
+      for (const channel of [first, second, third]) channel![Symbol.dispose]();
+    }
   }
 });
 
