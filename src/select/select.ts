@@ -92,13 +92,14 @@ export interface SelectOptions {
   signal?: AbortSignal;
 }
 
-/** A case with what it is about, worked out once. */
-type Entry =
-  & { readonly key: string | number }
-  & (
-    | { readonly from: Source<unknown>; readonly to?: never }
-    | { readonly from?: never; readonly to: Sink<unknown>; readonly value: unknown }
-  );
+/** A case with what it is about: what is received from; or, itself, what is to be sent. */
+interface Entry {
+  readonly key: string | number;
+  readonly end: Source<unknown> | SendCase;
+}
+
+/** The form that engines recognise in a loop over keys: half as dear as `Object.hasOwn` there. */
+const hasOwn = Object.prototype.hasOwnProperty;
 
 interface Outcome {
   readonly case: string | number;
@@ -106,42 +107,80 @@ interface Outcome {
   readonly value: unknown;
 }
 
-/** The entries of `cases`, without those that are never ready. */
-function entriesOf(cases: SelectCases): Entry[] {
+function checkCases(cases: SelectCases): void {
   // A channel by itself would be an object without cases, and wait for ever.
   if (typeof cases !== "object" || cases === null || source in cases) {
     throw new TypeError(
       `Cannot select from ${show(cases)}: expected an object or an array of cases`,
     );
   }
-  const entries: Entry[] = [];
+}
+
+/**
+ * Checks all cases and tries one of them, each as likely as the others, without listing them: a select of two that are ready is
+ * over before a list could be made. If that one is not ready, {@linkcode pollAll} goes on with all of them. So of `r` ready ones
+ * among `n` each is chosen with probability 1/n + (n − r)/n · 1/r = 1/r.
+ */
+function pollOne(cases: SelectCases): Outcome | Failure | undefined {
+  checkCases(cases);
+  let key: string | number = 0;
+  let end: Entry["end"] | undefined;
+  let seen = 0;
   if (Array.isArray(cases)) {
-    for (let index = 0; index < cases.length; index++) addEntry(entries, index, cases[index]);
+    for (let index = 0; index < cases.length; index++) {
+      const found = endOf(index, cases[index]);
+      if (++seen > 1 && randomBelow(seen) > 0) continue;
+      key = index;
+      end = found;
+    }
   } else {
     const named = cases as Readonly<Record<string, SelectCase>>;
-    for (const key of Object.keys(named)) addEntry(entries, key, named[key]);
+    for (const name in named) {
+      if (!hasOwn.call(named, name)) continue;
+      const found = endOf(name, named[name]);
+      if (++seen > 1 && randomBelow(seen) > 0) continue;
+      key = name;
+      end = found;
+    }
+  }
+  return end === undefined ? undefined : poll(key, end);
+}
+
+/** The entries of `cases`, checked, without those that are never ready. */
+function entriesOf(cases: SelectCases): Entry[] {
+  checkCases(cases);
+  const entries: Entry[] = [];
+  const named = cases as Readonly<Record<string, SelectCase>>;
+  const keys = Array.isArray(cases) ? cases.keys() : Object.keys(cases);
+  for (const key of keys) {
+    const end = endOf(key, named[key]);
+    if (end !== undefined) entries.push({ key, end });
   }
   return entries;
 }
 
-function addEntry(entries: Entry[], key: string | number, given: unknown): void {
-  if (given === null) return;
-  if (given instanceof SendCase) {
-    const { channel, value } = given;
-    if (channel === null) return;
-    const to = channel[sink] as Sink<unknown>;
-    // Whichever case is chosen: a value that does not fit is a mistake of the call.
-    to.check?.(value);
-    entries.push({ key, to, value });
-  } else if (typeof given === "object" && source in given!) {
-    entries.push({ key, from: (given as Receivable<unknown>)[source] as Source<unknown> });
-  } else {
-    throw new TypeError(
-      `Cannot select case ${show(key)}: ${
-        show(given)
-      } is neither a channel, nor send(channel, value), nor null`,
-    );
+/** What the case `given` under `key` is about; `undefined` when it is never ready. */
+function endOf(key: string | number, given: unknown): Source<unknown> | SendCase | undefined {
+  if (typeof given === "object" && given !== null) {
+    const from = (given as Partial<Receivable<unknown>>)[source];
+    if (from !== undefined) return from as Source<unknown>;
+    if (given instanceof SendCase) {
+      if (given.channel === null) return undefined;
+      // Whichever case is chosen: a value that does not fit is a mistake of the call.
+      sinkOf(given).check?.(given.value);
+      return given;
+    }
   }
+  if (given === null) return undefined;
+  throw new TypeError(
+    `Cannot select case ${show(key)}: ${
+      show(given)
+    } is neither a channel, nor send(channel, value), nor null`,
+  );
+}
+
+function sinkOf({ channel }: SendCase): Sink<unknown> {
+  return channel![sink] as Sink<unknown>;
 }
 
 /** What a channel did to the case that was chosen: it ends the select, where a bad argument would end the call. */
@@ -159,7 +198,7 @@ function pollAll(entries: Entry[]): Outcome | Failure | undefined {
     // A shuffle, one step at a time: only as much of it as is needed.
     const at = left === 1 ? 0 : randomBelow(left);
     const entry = entries[at]!;
-    const outcome = entry.from !== undefined ? pollSource(entry) : pollSink(entry);
+    const outcome = poll(entry.key, entry.end);
     if (outcome !== undefined) return outcome;
     entries[at] = entries[left - 1]!;
     entries[left - 1] = entry;
@@ -167,9 +206,11 @@ function pollAll(entries: Entry[]): Outcome | Failure | undefined {
   return undefined;
 }
 
-function pollSource(
-  { key, from }: Entry & { from: Source<unknown> },
-): Outcome | Failure | undefined {
+function poll(key: string | number, end: Entry["end"]): Outcome | Failure | undefined {
+  return end instanceof SendCase ? pollSink(key, end) : pollSource(key, end);
+}
+
+function pollSource(key: string | number, from: Source<unknown>): Outcome | Failure | undefined {
   let value;
   try {
     value = from.poll();
@@ -182,11 +223,11 @@ function pollSource(
     : { case: key, ok: true, value };
 }
 
-function pollSink(
-  { key, to, value }: Entry & { to: Sink<unknown> },
-): Outcome | Failure | undefined {
+function pollSink(key: string | number, sending: SendCase): Outcome | Failure | undefined {
   try {
-    return to.offer(value) ? { case: key, ok: true, value: undefined } : undefined;
+    return sinkOf(sending).offer(sending.value)
+      ? { case: key, ok: true, value: undefined }
+      : undefined;
   } catch (reason) {
     if (reason instanceof ChannelClosedError) return new Failure(reason);
     throw reason;
@@ -197,9 +238,9 @@ function pollSink(
 function casesOf(entries: readonly Entry[]): Case[] {
   const cases: Case[] = [];
   try {
-    for (const entry of entries) {
+    for (const { end } of entries) {
       cases.push(
-        entry.from !== undefined ? entry.from.receiveCase() : entry.to.sendCase(entry.value),
+        end instanceof SendCase ? sinkOf(end).sendCase(end.value) : end.receiveCase(),
       );
     }
   } catch (error) {
@@ -209,15 +250,16 @@ function casesOf(entries: readonly Entry[]): Case[] {
   return cases;
 }
 
-function outcomeOf(entry: Entry, ended: Case): Outcome {
-  if (entry.to !== undefined) {
+/** What the case `ended` has brought its entry. */
+function outcomeOf({ key, end }: Entry, ended: Case): Outcome {
+  if (end instanceof SendCase) {
     (ended as SendCaseOf).outcome();
-    return { case: entry.key, ok: true, value: undefined };
+    return { case: key, ok: true, value: undefined };
   }
   const value = (ended as ReceiveCase<unknown>).outcome();
   return value === CLOSED
-    ? { case: entry.key, ok: false, value: undefined }
-    : { case: entry.key, ok: true, value };
+    ? { case: key, ok: false, value: undefined }
+    : { case: key, ok: true, value };
 }
 
 /**
@@ -258,9 +300,13 @@ export function select<const C extends SelectCases>(
   options?: SelectOptions,
 ): Promise<Selected<C>> {
   const signal = options === undefined ? undefined : checkSignal(options);
-  const entries = entriesOf(cases);
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  const outcome = pollAll(entries);
+  if (signal?.aborted) {
+    entriesOf(cases);
+    return Promise.reject(signal.reason);
+  }
+  const first = pollOne(cases);
+  const entries = first === undefined ? entriesOf(cases) : [];
+  const outcome = first ?? pollAll(entries);
   if (outcome instanceof Failure) return Promise.reject(outcome.reason);
   if (outcome !== undefined) {
     const selected = outcome as Selected<C>;
@@ -282,7 +328,7 @@ export function select<const C extends SelectCases>(
  * @throws as {@linkcode select}
  */
 export function trySelect<const C extends SelectCases>(cases: C): Selected<C> | undefined {
-  const outcome = pollAll(entriesOf(cases));
+  const outcome = pollOne(cases) ?? pollAll(entriesOf(cases));
   if (outcome instanceof Failure) throw outcome.reason;
   return outcome as Selected<C> | undefined;
 }
@@ -296,8 +342,9 @@ export function trySelect<const C extends SelectCases>(cases: C): Selected<C> | 
  * @throws as {@linkcode select}
  */
 export function selectSync<const C extends SelectCases>(cases: C): Selected<C> {
-  const entries = entriesOf(cases);
-  const outcome = pollAll(entries);
+  const first = pollOne(cases);
+  const entries = first === undefined ? entriesOf(cases) : [];
+  const outcome = first ?? pollAll(entries);
   if (outcome instanceof Failure) throw outcome.reason;
   if (outcome !== undefined) return outcome as Selected<C>;
   const parties = casesOf(entries);
