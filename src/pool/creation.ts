@@ -12,12 +12,10 @@ const SOMETIMES = 256;
 
 let created = 0;
 
-/** The number of a goroutine, and its creation if it was recorded. */
-export interface Creation {
-  /** Number that names the goroutine in messages. */
-  readonly id: number;
-  /** Its `stack` is the creator's; `undefined`: not recorded. */
-  readonly trace: { stack?: string } | undefined;
+/** Where a goroutine was created: its `stack` is the creator's. */
+export interface Trace {
+  /** Undefined where the engine keeps none. */
+  stack?: string;
 }
 
 /** What V8 has and the standard has not: a stack without the frames above and including `above`. */
@@ -25,19 +23,23 @@ interface Tracing {
   captureStackTrace?(target: object, above: unknown): void;
 }
 
+/** The next goroutine's number, which names it in messages. */
+export function nextNumber(): number {
+  return ++created;
+}
+
 /**
- * Numbers a goroutine and records who is creating it.
+ * Records who is creating goroutine `id`; `undefined` for those that are not recorded.
  *
  * @param above The public function that was called: its caller is the creator.
  */
-export function recordCreation(above: unknown): Creation {
-  const id = ++created;
-  if (id > ALWAYS && id % SOMETIMES !== 0) return { id, trace: undefined };
+export function traceCreation(id: number, above: unknown): Trace | undefined {
+  if (id > ALWAYS && id % SOMETIMES !== 0) return undefined;
   const { captureStackTrace } = Error as Tracing;
-  if (captureStackTrace === undefined) return { id, trace: new Error() };
+  if (captureStackTrace === undefined) return new Error();
   const trace = {};
   captureStackTrace(trace, above);
-  return { id, trace };
+  return trace;
 }
 
 /**
@@ -45,7 +47,12 @@ export function recordCreation(above: unknown): Creation {
  *
  * @param error What it failed with; left as it is when it is no `Error`.
  */
-export function appendCreation(error: unknown, name: string, { id, trace }: Creation): void {
+export function appendCreation(
+  error: unknown,
+  name: string,
+  id: number,
+  trace: Trace | undefined,
+): void {
   if (!(error instanceof Error)) return;
   const label = name === "" ? `goroutine ${id}` : `goroutine ${id} [${name}]`;
   // The first line of V8's stacks is the message, which is empty here.

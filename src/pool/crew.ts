@@ -24,7 +24,7 @@ import {
 } from "../memory/layout.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
 import { writeValue } from "../memory/element.ts";
-import { type Backend, nameOfTask, type PoolStats, type WorkerStats } from "./backend.ts";
+import type { Backend, PoolStats, WorkerStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
 import { discardArguments, type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
@@ -94,13 +94,7 @@ export class Crew implements Backend, Home, SignalListener {
   submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
     if (this.#state !== "open") throw new PoolClosedError("Cannot run a task: the pool is closed");
     const record = this.#functions.record(id);
-    const goroutine = new RemoteGoroutine(
-      this,
-      nameOfTask(id),
-      record,
-      writeArguments(args),
-      above,
-    );
+    const goroutine = new RemoteGoroutine(this, id, record, writeArguments(args), above);
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
     if (this.#isShort()) this.#hire();
     return goroutine;

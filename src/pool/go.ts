@@ -18,12 +18,19 @@ function startReady(): void {
 }
 
 class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
+  readonly #named: { readonly name: string };
   #run: (() => T) | undefined;
 
-  constructor(name: string, above: unknown, run: () => T) {
-    super(name, above);
+  /** @param named What it is called after. */
+  constructor(named: { readonly name: string }, above: unknown, run: () => T) {
+    super(above);
+    this.#named = named;
     this.#run = run;
     if (ready.push(this) === 1) queueMicrotask(startReady);
+  }
+
+  override get name(): string {
+    return this.#named.name;
   }
 
   start(): void {
@@ -88,7 +95,7 @@ export function go<A extends readonly unknown[], T>(
   ...args: A
 ): Goroutine<Awaited<T>> {
   if (typeof fn !== "function") throw new TypeError(`Cannot go ${show(fn)}: expected a function`);
-  return new LocalGoroutine(fn.name, go, args.length === 0 ? fn as () => T : () => fn(...args));
+  return new LocalGoroutine(fn, go, args.length === 0 ? fn as () => T : () => fn(...args));
 }
 
 /** Starts `run` as a goroutine of this thread under the name of another function. */
@@ -97,5 +104,5 @@ export function startHere<T>(
   above: unknown,
   run: () => Promise<T>,
 ): Goroutine<Awaited<T>> {
-  return new LocalGoroutine(name, above, run) as Goroutine<Awaited<T>>;
+  return new LocalGoroutine({ name }, above, run) as Goroutine<Awaited<T>>;
 }

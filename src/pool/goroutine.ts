@@ -6,7 +6,12 @@
 import { listenTo, stopListening } from "../internal/abort.ts";
 import { checkSignal } from "../internal/check.ts";
 import type { WaitOptions } from "../select/types.ts";
-import { appendCreation, type Creation, recordCreation } from "./creation.ts";
+import { appendCreation, nextNumber, type Trace, traceCreation } from "./creation.ts";
+
+/** It has not ended. */
+const RUNNING = 0;
+const FULFILLED = 1;
+const FAILED = 2;
 
 /**
  * A running function, to be awaited or not (Go: what the `go` statement starts).
@@ -17,11 +22,14 @@ import { appendCreation, type Creation, recordCreation } from "./creation.ts";
  * @typeParam T What its function returns.
  */
 export abstract class Goroutine<T> implements PromiseLike<T> {
-  /** Its name: that of its function. */
-  readonly name: string;
-  readonly #creation: Creation;
-  /** `undefined` until it has ended; then what with. */
-  #end: { readonly value: T } | { readonly reason: unknown } | undefined = undefined;
+  /** Number that names it in messages; each goroutine of a thread has its own. */
+  readonly id: number;
+  /** Its name: that of its function. Asked for when it is read: a function's name costs more than a number. */
+  abstract readonly name: string;
+  readonly #trace: Trace | undefined;
+  #state: typeof RUNNING | typeof FULFILLED | typeof FAILED = RUNNING;
+  /** What it ended with: a value or a reason. */
+  #end: unknown = undefined;
   /** Made when somebody joins, or when it fails. */
   #promise: Promise<T> | undefined = undefined;
   #resolve: ((value: T) => void) | undefined = undefined;
@@ -30,17 +38,11 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
   /**
    * Numbers the goroutine. Use {@linkcode go} or {@linkcode Pool.go}.
    *
-   * @param name Its name.
    * @param above The public function that creates it.
    */
-  constructor(name: string, above: unknown) {
-    this.name = name;
-    this.#creation = recordCreation(above);
-  }
-
-  /** Number that names it in messages; each goroutine of a thread has its own. */
-  get id(): number {
-    return this.#creation.id;
+  constructor(above: unknown) {
+    this.id = nextNumber();
+    this.#trace = traceCreation(this.id, above);
   }
 
   /**
@@ -79,35 +81,35 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
 
   /** Reports whether it has ended. */
   protected get isOver(): boolean {
-    return this.#end !== undefined;
+    return this.#state !== RUNNING;
   }
 
   /** The goroutine has ended with `value`. */
   protected fulfil(value: T): void {
-    this.#end = { value };
+    this.#state = FULFILLED;
+    this.#end = value;
     this.#resolve?.(value);
   }
 
   /** The goroutine has failed. Without a joiner the rejection is the runtime's to report. */
   protected fail(reason: unknown): void {
-    appendCreation(reason, this.name, this.#creation);
-    this.#end = { reason };
+    appendCreation(reason, this.name, this.id, this.#trace);
+    this.#state = FAILED;
+    this.#end = reason;
     if (this.#reject !== undefined) this.#reject(reason);
     else this.#promise = Promise.reject(reason);
   }
 
   /** The goroutine will not run. That is no failure, so nothing is reported unless somebody joins. */
   protected calledOff(reason: unknown): void {
-    this.#end = { reason };
+    this.#state = FAILED;
+    this.#end = reason;
     this.#reject?.(reason);
   }
 
   #makePromise(): Promise<T> {
-    if (this.#end !== undefined) {
-      return "value" in this.#end
-        ? Promise.resolve(this.#end.value)
-        : Promise.reject(this.#end.reason);
-    }
+    if (this.#state === FULFILLED) return Promise.resolve(this.#end as T);
+    if (this.#state === FAILED) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -6,7 +6,7 @@
 import { PoolClosedError, WorkerCrashedError } from "../errors.ts";
 import { core } from "../memory/core.ts";
 import { POOL_HIRED, POOL_IDLE, POOL_OWNER, SIGNAL_WORK } from "../memory/layout.ts";
-import { type Backend, nameOfTask, type PoolStats } from "./backend.ts";
+import type { Backend, PoolStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
 import { type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
@@ -33,13 +33,7 @@ export class Member implements Backend, Home {
   submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
     if (this.isClosed) throw new PoolClosedError("Cannot run a task: the pool is closed");
     const record = this.#functions.record(id);
-    const goroutine = new RemoteGoroutine(
-      this,
-      nameOfTask(id),
-      record,
-      writeArguments(args),
-      above,
-    );
+    const goroutine = new RemoteGoroutine(this, id, record, writeArguments(args), above);
     // Only the owner can start threads.
     const c = core();
     const isShort = c.loadU32(this.ptr + POOL_HIRED) < this.threads;

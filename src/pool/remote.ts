@@ -16,6 +16,7 @@ import {
 } from "../memory/layout.ts";
 import { discardMessage } from "../memory/message.ts";
 import { type Addressee, agent } from "../park/agent.ts";
+import { nameOfTask } from "./backend.ts";
 import { Goroutine } from "./goroutine.ts";
 
 /** What a remote goroutine needs of the pool that it was submitted to. */
@@ -55,6 +56,7 @@ function detachArguments(task: number): number {
 /** A goroutine that runs as a task of a pool. */
 export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   readonly #home: Home;
+  readonly #function: string;
   readonly #agentId: number;
   /** Address of the task; 0 when it has come back. */
   #task: number;
@@ -62,13 +64,15 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   /**
    * Submits a task.
    *
-   * @param fn The function's record.
+   * @param id The function.
+   * @param fn Its record.
    * @param args Message with the arguments, 0 for none; it passes to the task.
    * @param above The public function that creates the goroutine.
    * @throws {SharedMemoryExhaustedError} if there is no room; the message is freed
    */
-  constructor(home: Home, name: string, fn: number, args: number, above: unknown) {
-    super(name, above);
+  constructor(home: Home, id: string, fn: number, args: number, above: unknown) {
+    super(above);
+    this.#function = id;
     const own = agent();
     const c = own.core;
     this.#home = home;
@@ -80,6 +84,10 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
       throw exhausted("a task");
     }
     c.fn.workerSubmit(home.ptr, home.worker, this.#task);
+  }
+
+  override get name(): string {
+    return nameOfTask(this.#function);
   }
 
   /** The task has come back. */
