@@ -19,6 +19,18 @@ import {
 /** Rounds, a microsecond or two, that a thread looks at its inbox before its event loop goes to sleep. */
 const SPINS = 1000;
 
+/**
+ * Rounds that a thread which blocks looks at its inbox before it sleeps: some 20 µs, as much as a sleep and a wake-up cost, so
+ * looking at most doubles what the wait would have cost anyway.
+ */
+const BLOCK_SPINS = 20_000;
+
+/** What is left of that where looking was in vain again and again: as when more threads run than there are processors. */
+const LEAST_SPINS = 300;
+
+/** One in so many waits looks for the full time all the same, to find out whether times have changed. */
+const PROBE_EVERY = 16;
+
 /** How often an engine without `Atomics.waitAsync` looks at its inbox. */
 const POLL_MS = 4;
 
@@ -63,6 +75,8 @@ export class Agent {
   #isAsleep = false;
   #isStopping = false;
   #isBlocked = false;
+  #spins = BLOCK_SPINS;
+  #waitsToProbe = PROBE_EVERY;
   #postponed: (() => void)[] = [];
 
   /** @param c The thread's core. */
@@ -171,16 +185,29 @@ export class Agent {
    * Blocks the thread until something has arrived, and hands it out.
    *
    * @param timeoutMs At most so long; negative: without limit.
-   * @param spins Rounds to look before sleeping.
    * @returns false when the time is over and nothing came
    */
-  block(timeoutMs: number, spins = 0): boolean {
-    let isRung = this.core.fn.agentSleep(this.core.agent, timeoutMs, spins) !== 0;
+  block(timeoutMs: number): boolean {
+    const { fn, agent } = this.core;
+    let isRung = this.#spin() || fn.agentSleep(agent, timeoutMs, 0) !== 0;
     // A signal that came just after the time was over has been taken all the same.
     if (this.drain()) isRung = true;
     // The doorbell is off now; goroutines of this thread may be waiting on it.
     this.#isListening = false;
     this.listen();
+    return isRung;
+  }
+
+  /** Looks for what may be a few microseconds away. */
+  #spin(): boolean {
+    const { fn, agent, spins } = this.core;
+    if (spins === 0) return false;
+    if (--this.#waitsToProbe === 0) {
+      this.#waitsToProbe = PROBE_EVERY;
+      this.#spins = BLOCK_SPINS;
+    }
+    const isRung = fn.agentSpin(agent, this.#spins) !== 0;
+    this.#spins = isRung ? BLOCK_SPINS : Math.max(LEAST_SPINS, this.#spins >> 1);
     return isRung;
   }
 

@@ -27,9 +27,6 @@ const WAITING = -1;
 /** The owner has claimed it: it starts again, or was aborted. */
 const SELF = -2;
 
-/** How a blocking wait spins before it sleeps, in rounds. */
-const SPINS = 2000;
-
 /** One wait over a number of cases. */
 export class Operation<R> implements Wait, Addressee, Abortable {
   readonly #cases: readonly Case[];
@@ -126,7 +123,7 @@ export class Operation<R> implements Wait, Addressee, Abortable {
           );
           if (end !== undefined) continue;
         }
-        own.block(operation.#msLeft(), own.core.spins === 0 ? 0 : SPINS);
+        own.block(operation.#msLeft());
         operation.#passDeadline();
       }
     } finally {
