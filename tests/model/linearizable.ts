@@ -162,8 +162,9 @@ class Search<State> {
 }
 
 function format(operation: Operation): string {
-  const { thread, begin, end } = operation;
-  return `  steps ${begin}–${end}, thread ${thread}: ${formatCall(operation)}`;
+  const { thread, begin, end, waits } = operation;
+  const waiting = waits === undefined ? "" : `, waiting from ${waits}`;
+  return `  steps ${begin}–${end}, thread ${thread}: ${formatCall(operation)}${waiting}`;
 }
 
 function formatMoment(moment: readonly Operation[]): string {

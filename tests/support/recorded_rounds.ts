@@ -6,7 +6,7 @@
 import { Channel, go, i32, type Pool } from "../../mod.ts";
 import { seeded, turn } from "../conformance/waiting.ts";
 import { assertLinearizable, type Specification } from "../model/linearizable.ts";
-import type { ChannelState } from "./channel_specs.ts";
+import { type ChannelState, specifications } from "./channel_specs.ts";
 import {
   clearLogs,
   cut,
@@ -30,6 +30,45 @@ export interface RecordedFlavor {
   readonly capacity: number;
   readonly specification: Specification<ChannelState>;
 }
+
+function local(name: string, capacity: number): RecordedFlavor {
+  const { localRendezvous, localBuffered, localUnbounded } = specifications;
+  const specification = capacity === 0
+    ? localRendezvous()
+    : capacity === Infinity
+    ? localUnbounded()
+    : localBuffered(capacity);
+  return { name: `by reference, ${name}`, cargo: "by reference", capacity, specification };
+}
+
+function shared(cargo: string, ...capacities: readonly number[]): RecordedFlavor[] {
+  return capacities.map((capacity) => {
+    const specification = capacity === 0
+      ? specifications.sharedRendezvous()
+      : specifications.sharedRing(capacity);
+    return { name: `${cargo}, capacity ${capacity}`, cargo, capacity, specification };
+  });
+}
+
+/** By-reference flavors. */
+export const localFlavors: readonly RecordedFlavor[] = [
+  local("rendezvous", 0),
+  local("capacity 1", 1),
+  local("capacity 3", 3),
+  local("capacity 8", 8),
+  local("unbounded", Infinity),
+];
+
+/** Typed flavors: elements of the slot's word, beside it, and in messages of their own. */
+export const sharedFlavors: readonly RecordedFlavor[] = [
+  ...shared("i32", 0, 1, 2, 3, 1000),
+  ...shared("u16", 5),
+  ...shared("f64", 0, 1, 3),
+  ...shared("i64", 7),
+  ...shared("struct", 0, 1, 5),
+  ...shared("text", 0, 1, 3),
+  ...shared("any", 2),
+];
 
 /** How many clients a round has, by where they are. */
 export interface Clients {
@@ -95,7 +134,7 @@ class Script {
       case 5:
         return { does: "pause", turns: random(2) };
       case 6:
-        if (random(4) === 0) return this.close(channel);
+        if (random(10) === 0) return this.close(channel);
     }
     if (sends) return { does: "send", form, channel, value: this.#value++, ...patience };
     return { does: "receive", form, channel, ...patience };
@@ -238,7 +277,8 @@ function record(
   add("here", ["promise", "promise", "try"]);
   // Somebody has to close the channels, or who waits would do so for ever.
   const closes = Array.from({ length: CHANNELS }, (_, channel) => script.close(channel));
-  return round.run(closes, random(3 * steps * count));
+  // Most of the time once all have ended or wait, now and then in the middle.
+  return round.run(closes, random(3) === 0 ? random(3 * steps * count) : Infinity);
 }
 
 /**
