@@ -26,9 +26,9 @@
  * A promise that is pending when the call returns waits from then on, visibly (`waits`). Then more can be said than its result:
  *
  * - W1 In a rendezvous, a `trySend` that began later and finds nobody is wrong, if a receiver waits; likewise a `tryReceive`.
- * - W2 A close that began later than both of two that could have met, a sender that could have had room, or a receiver that could have
- *   had a value, has found a wake-up lost. Over a ring the woken are to try again, and that they have not yet done so is
- *   no mistake: there it says nothing.
+ * - W2 A close that began later finds a wake-up lost, if a sender waits and there is room, or, in a rendezvous, both a sender and
+ *   a receiver wait. Over a ring a sender that was woken has to try again, and that it has not yet done so is no mistake: there
+ *   it says nothing. (A receiver beside a value would be another's W3, or end before the channel is drained.)
  * - W3 By-reference channels serve first come, first served: who began later does not get ahead.
  *
  * ## Rendezvous
@@ -143,11 +143,11 @@ function buffered(capacity: number, isFair: boolean): Specification<ChannelState
       case "no more":
         return values.length === 0 ? [state] : [];
       default:
-        return applyCommon(state, operation, () =>
-          isFair && (
-            values.length < capacity && before(operation, waiting, "send") ||
-            values.length > 0 && before(operation, waiting, "receive")
-          ));
+        return applyCommon(
+          state,
+          operation,
+          () => isFair && values.length < capacity && before(operation, waiting, "send"),
+        );
     }
   }
   return {
