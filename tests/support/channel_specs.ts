@@ -4,6 +4,8 @@
  *
  * A history has one object, a channel. An operation over several takes part in the history of each channel that it
  * touched, which is enough: (set-)linearizability is local, a history is so if the histories of its objects are.
+ * Only of a select that has not ended, and may have had its effect on any of its channels, this does not say that it was one.
+ * How many values wait (`size`) is no part of it: over a ring it is a snapshot.
  *
  * | operation (`name`)                               | `input`                 | `output`                                      |
  * | ------------------------------------------------ | ----------------------- | --------------------------------------------- |
