@@ -58,7 +58,7 @@ testEach(flavors, "Channel.next() is done once closed and drained", async (flavo
 
 testEach(
   flavors,
-  "Channel.tryReceive() is closed once closed and drained (crossbeam FILE/recv_after_disconnect)",
+  "Channel.tryReceive() is closed once closed and drained (crossbeam FILE/recv_after_disconnect, golang/closedchan)",
   (flavor) => {
     using channel = flavor.make();
     channel.close();

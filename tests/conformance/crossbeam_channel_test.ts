@@ -33,7 +33,12 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "../support/assert.ts";
-import { receiveThenTrySend, sendChain, sendThenTry } from "../support/tasks_crossbeam.ts";
+import {
+  receiveThenTrySend,
+  sendChain,
+  sendThenTry,
+  tryReceiveState,
+} from "../support/tasks_crossbeam.ts";
 import { receiveAll, relay, sendAll } from "../support/thread_tasks.ts";
 import { test } from "../support/test.ts";
 import {
@@ -328,6 +333,18 @@ for (
     for (const channel of all) channel[Symbol.dispose]();
   });
 }
+
+testEach(buffered, "crossbeam golang/nonblock_recv_race", async (flavor) => {
+  for (let round = 0; round < 10; round++) {
+    using channel = flavor.make();
+    channel.trySend(flavor.sample(0));
+    const trying = elsewhere(flavor).go(tryReceiveState, channel);
+    // What is in it is not hidden by a close at the same time.
+    channel.close();
+    assertStrictEquals(await trying, "ok");
+    assertEquals(channel.tryReceive(), { state: "closed" });
+  }
+});
 
 test("crossbeam golang/multi_consumer [i32, across threads]", async () => {
   using questions = new Channel(i32, 9);

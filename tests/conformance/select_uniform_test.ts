@@ -39,7 +39,7 @@ function closedTyped(): Channel<number> {
 }
 
 for (const [kind, make] of Object.entries({ "by-reference": closed, "typed": closedTyped })) {
-  test(`select() chooses evenly between two closed ${kind} channels`, async () => {
+  test(`select() chooses evenly between two closed ${kind} channels (crossbeam golang/select_fairness)`, async () => {
     const [a, b] = [make(), make()];
     const counts = { a: 0, b: 0 };
     for (let round = 0; round < 1000; round++) counts[(await select({ a, b })).case]++;

@@ -222,7 +222,7 @@ for (const form of ["promise", "sync"] as const) {
   });
 }
 
-test("Channel.close() ends the waits of many goroutines on several threads", async () => {
+test("Channel.close() ends the waits of many goroutines on several threads (crossbeam mpsc/oneshot_multi_thread_recv_close_stress)", async () => {
   await using pool = new Pool({ threads: 3 });
   using started = new Channel(i32, 300);
   using channel = new Channel(i32, 1);
@@ -252,7 +252,7 @@ test("Channel.receive() that is aborted leaves the values of another thread to t
 });
 
 for (const capacity of [0, 1]) {
-  test(`Channel loses and doubles nothing in a storm of aborts on both sides, capacity ${capacity}`, async () => {
+  test(`Channel loses and doubles nothing in a storm of aborts on both sides, capacity ${capacity} (crossbeam ${capacity === 0 ? "zero" : "array"}/stress_timeout_two_threads)`, async () => {
     await using pool = new Pool({ threads: 4 });
     using channel = new Channel(i32, capacity);
     const span = 1_000_000;
@@ -299,7 +299,7 @@ for (const capacity of [0, 1]) {
       for (const channel of channels) channel[Symbol.dispose]();
     });
 
-    test(`select() sends each value to one of several threads: capacity ${capacity}, ${form} (crossbeam select/stress_send)`, async () => {
+    test(`select() sends each value to one of several threads: capacity ${capacity}, ${form} (crossbeam select/stress_send, golang/doubleselect)`, async () => {
       await using pool = new Pool({ threads: 5 });
       const channels = numbers(3).map(() => new Channel(i32, capacity));
       const span = 1_000_000;

@@ -74,6 +74,13 @@ export const trySendUntilDone = task(
   },
 );
 
+/** Reports what a try to receive finds. */
+export const tryReceiveState = task(
+  import.meta.url,
+  "tryReceiveState",
+  (from: ReceiveChannel<unknown>): string => from.tryReceive().state,
+);
+
 /** Receives by a select that waits. */
 export const selectOne = task(
   import.meta.url,
