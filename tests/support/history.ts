@@ -173,7 +173,9 @@ export class Log {
 
   /** The next step begins now. */
   begin(): void {
-    this.#row++;
+    if (++this.#row === MAX_STEPS || this.#client >= MAX_CLIENTS) {
+      throw new RangeError(`Cannot record step ${this.#row} of client ${this.#client}: no room`);
+    }
     Atomics.store(words, this.#at + BEGIN, tick());
   }
 

@@ -12,6 +12,7 @@ import {
   cut,
   type Form,
   historyOf,
+  MAX_STEPS,
   now,
   type Patience,
   readLogs,
@@ -224,9 +225,10 @@ class Round {
     await this.#until(moment);
     this.add(closes, undefined, 0);
     await Promise.all(this.#running);
-    // What is left in them, and the end.
+    // What is left in them, and the end, as far as there is room for it in the log.
+    const room = MAX_STEPS / CHANNELS;
     const rest = this.#channels.flatMap(({ size }, channel): Step[] =>
-      new Array(size + 1).fill({ does: "receive", form: "try", channel })
+      new Array(Math.min(size + 1, room)).fill({ does: "receive", form: "try", channel })
     );
     await this.add(rest, undefined, 0);
   }
