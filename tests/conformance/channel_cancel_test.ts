@@ -176,7 +176,7 @@ testEach(
 
 testEach(
   flavors,
-  "Channel.receive() rejects when AbortSignal.timeout() is over",
+  "Channel.receive() rejects when AbortSignal.timeout() is over (crossbeam FILE/recv_timeout)",
   async (flavor) => {
     using channel = flavor.make();
     // Something for the event loop to wait for: neither the signal nor the wait is.

@@ -32,12 +32,16 @@ testEach(flavors, "Channel.closed is false until Channel.close()", (flavor) => {
 
 // ---- recv_after_close
 
-testEach(flavors, "Channel.receive() yields undefined once closed and drained", async (flavor) => {
-  using channel = flavor.make();
-  channel.close();
-  const received = await Promise.all([channel.receive(), channel.receive(), channel.receive()]);
-  assertEquals(received, [undefined, undefined, undefined]);
-});
+testEach(
+  flavors,
+  "Channel.receive() yields undefined once closed and drained (crossbeam FILE/recv_after_disconnect)",
+  async (flavor) => {
+    using channel = flavor.make();
+    channel.close();
+    const received = await Promise.all([channel.receive(), channel.receive(), channel.receive()]);
+    assertEquals(received, [undefined, undefined, undefined]);
+  },
+);
 
 testEach(flavors, "Channel.receiveSync() yields undefined once closed and drained", (flavor) => {
   using channel = flavor.make();
@@ -52,19 +56,27 @@ testEach(flavors, "Channel.next() is done once closed and drained", async (flavo
   assertEquals(results, [{ done: true, value: undefined }, { done: true, value: undefined }]);
 });
 
-testEach(flavors, "Channel.tryReceive() is closed once closed and drained", (flavor) => {
-  using channel = flavor.make();
-  channel.close();
-  const results = [channel.tryReceive(), channel.tryReceive()];
-  assertEquals(results, [{ state: "closed" }, { state: "closed" }]);
-});
+testEach(
+  flavors,
+  "Channel.tryReceive() is closed once closed and drained (crossbeam FILE/recv_after_disconnect, golang/closedchan)",
+  (flavor) => {
+    using channel = flavor.make();
+    channel.close();
+    const results = [channel.tryReceive(), channel.tryReceive()];
+    assertEquals(results, [{ state: "closed" }, { state: "closed" }]);
+  },
+);
 
-testEach(bufferedAndBounded, "Channel.receive() drains a full closed channel", async (flavor) => {
-  using channel = flavor.make();
-  fill(flavor, channel);
-  channel.close();
-  assertEquals(await drain(channel), samples(flavor, 0, flavor.capacity));
-});
+testEach(
+  bufferedAndBounded,
+  "Channel.receive() drains a full closed channel (crossbeam FILE/recv_after_disconnect)",
+  async (flavor) => {
+    using channel = flavor.make();
+    fill(flavor, channel);
+    channel.close();
+    assertEquals(await drain(channel), samples(flavor, 0, flavor.capacity));
+  },
+);
 
 testEach(buffered, "Channel.size counts what a closed channel still holds", (flavor) => {
   using channel = flavor.make();
@@ -92,12 +104,16 @@ testEach(
   },
 );
 
-testEach(flavors, "Channel.close() ends every receive that waits", async (flavor) => {
-  using channel = flavor.make();
-  const receives = Array.from({ length: 10 }, () => channel.receive());
-  channel.close();
-  assertEquals(await Promise.all(receives), new Array(10).fill(undefined));
-});
+testEach(
+  flavors,
+  "Channel.close() ends every receive that waits (crossbeam FILE/disconnect_wakes_receiver)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const receives = Array.from({ length: 10 }, () => channel.receive());
+    channel.close();
+    assertEquals(await Promise.all(receives), new Array(10).fill(undefined));
+  },
+);
 
 testEach(flavors, "Channel.close() ends every next that waits", async (flavor) => {
   using channel = flavor.make();
@@ -118,27 +134,35 @@ testEach(flavors, "Channel.close() ends a select that waits to receive", async (
 
 // ---- send_after_close
 
-testEach(flavors, "Channel.send() on a closed channel rejects with its value", async (flavor) => {
-  using channel = flavor.make();
-  channel.close();
-  const error = await assertRejects(
-    () => channel.send(flavor.sample(5)),
-    ChannelClosedError,
-    "send on closed channel",
-  );
-  assertEquals(error.value, flavor.sample(5));
-});
+testEach(
+  flavors,
+  "Channel.send() on a closed channel rejects with its value (crossbeam FILE/send_after_disconnect)",
+  async (flavor) => {
+    using channel = flavor.make();
+    channel.close();
+    const error = await assertRejects(
+      () => channel.send(flavor.sample(5)),
+      ChannelClosedError,
+      "send on closed channel",
+    );
+    assertEquals(error.value, flavor.sample(5));
+  },
+);
 
-testEach(flavors, "Channel.trySend() on a closed channel throws with its value", (flavor) => {
-  using channel = flavor.make();
-  channel.close();
-  const error = assertThrows(
-    () => channel.trySend(flavor.sample(5)),
-    ChannelClosedError,
-    "send on closed channel",
-  );
-  assertEquals(error.value, flavor.sample(5));
-});
+testEach(
+  flavors,
+  "Channel.trySend() on a closed channel throws with its value (crossbeam FILE/send_after_disconnect)",
+  (flavor) => {
+    using channel = flavor.make();
+    channel.close();
+    const error = assertThrows(
+      () => channel.trySend(flavor.sample(5)),
+      ChannelClosedError,
+      "send on closed channel",
+    );
+    assertEquals(error.value, flavor.sample(5));
+  },
+);
 
 testEach(flavors, "Channel.sendSync() on a closed channel throws with its value", (flavor) => {
   using channel = flavor.make();
@@ -168,7 +192,7 @@ testEach(buffered, "Channel.trySend() on a closed channel adds nothing", async (
 
 testEach(
   bounded,
-  "Channel.close() makes every send that waits reject with its value",
+  "Channel.close() makes every send that waits reject with its value (crossbeam FILE/disconnect_wakes_sender)",
   async (flavor) => {
     using channel = flavor.make();
     fill(flavor, channel);

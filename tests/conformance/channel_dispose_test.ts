@@ -142,7 +142,7 @@ test("Channel in a message is a new handle when the old one was disposed", async
   assertThrows(() => inner.size, TypeError, "disposed channel");
 });
 
-test("Channel in a message that is never received goes with its channel", async () => {
+test("Channel in a message that is never received goes with its channel (crossbeam array/drops)", async () => {
   const inner = new Channel(i32, 1);
   const receiving = inner.receive();
   {

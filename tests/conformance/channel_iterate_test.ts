@@ -3,13 +3,17 @@ import { assertEquals, assertRejects, assertStrictEquals } from "../support/asse
 import { buffered, flavors, samples, testEach } from "./flavors.ts";
 import { drain, settled } from "./waiting.ts";
 
-testEach(flavors, "for await over a Channel ends at the close", async (flavor) => {
-  using channel = flavor.make();
-  const receiving = drain(channel);
-  for (let index = 0; index < 10; index++) await channel.send(flavor.sample(index));
-  channel.close();
-  assertEquals(await receiving, samples(flavor, 0, 10));
-});
+testEach(
+  flavors,
+  "for await over a Channel ends at the close (crossbeam FILE/stress_iter, iter/recv_iter)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const receiving = drain(channel);
+    for (let index = 0; index < 10; index++) await channel.send(flavor.sample(index));
+    channel.close();
+    assertEquals(await receiving, samples(flavor, 0, 10));
+  },
+);
 
 testEach(flavors, "for await over a closed Channel ends at once", async (flavor) => {
   using channel = flavor.make();
@@ -17,31 +21,39 @@ testEach(flavors, "for await over a closed Channel ends at once", async (flavor)
   assertEquals(await drain(channel), []);
 });
 
-testEach(flavors, "for await over a Channel leaves it open on break", async (flavor) => {
-  using channel = flavor.make();
-  const sending = channel.send(flavor.sample(0));
-  for await (const value of channel) {
-    assertEquals(value, flavor.sample(0));
-    break;
-  }
-  await sending;
-  assertStrictEquals(channel.closed, false);
-});
+testEach(
+  flavors,
+  "for await over a Channel leaves it open on break (crossbeam iter/recv_iter_break)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const sending = channel.send(flavor.sample(0));
+    for await (const value of channel) {
+      assertEquals(value, flavor.sample(0));
+      break;
+    }
+    await sending;
+    assertStrictEquals(channel.closed, false);
+  },
+);
 
-testEach(flavors, "for await over a Channel goes on where another was left", async (flavor) => {
-  using channel = flavor.make();
-  const sending = (async () => {
-    for (let index = 0; index < 6; index++) await channel.send(flavor.sample(index));
-    channel.close();
-  })();
-  const first: unknown[] = [];
-  for await (const value of channel) {
-    first.push(value);
-    if (first.length === 2) break;
-  }
-  assertEquals([first, await drain(channel)], [samples(flavor, 0, 2), samples(flavor, 2, 6)]);
-  await sending;
-});
+testEach(
+  flavors,
+  "for await over a Channel goes on where another was left (crossbeam iter/recv_into_iter_borrowed)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const sending = (async () => {
+      for (let index = 0; index < 6; index++) await channel.send(flavor.sample(index));
+      channel.close();
+    })();
+    const first: unknown[] = [];
+    for await (const value of channel) {
+      first.push(value);
+      if (first.length === 2) break;
+    }
+    assertEquals([first, await drain(channel)], [samples(flavor, 0, 2), samples(flavor, 2, 6)]);
+    await sending;
+  },
+);
 
 testEach(flavors, "for await over a Channel leaves it open on a throw", async (flavor) => {
   using channel = flavor.make();
@@ -68,14 +80,18 @@ testEach(buffered, "for await over a Channel throws the reason once drained", as
   assertEquals([end, received], [{ reason: "out of paper" }, [flavor.sample(0)]]);
 });
 
-testEach(flavors, "for await over a Channel shares the values among loops", async (flavor) => {
-  using channel = flavor.make();
-  const loops = [drain(channel), drain(channel), drain(channel)];
-  for (let index = 0; index < 30; index++) await channel.send(flavor.sample(index));
-  channel.close();
-  const counts = (await Promise.all(loops)).map((values) => values.length);
-  assertStrictEquals(counts.reduce((sum, count) => sum + count), 30);
-});
+testEach(
+  flavors,
+  "for await over a Channel shares the values among loops (crossbeam mpsc/nested_recv_iter)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const loops = [drain(channel), drain(channel), drain(channel)];
+    for (let index = 0; index < 30; index++) await channel.send(flavor.sample(index));
+    channel.close();
+    const counts = (await Promise.all(loops)).map((values) => values.length);
+    assertStrictEquals(counts.reduce((sum, count) => sum + count), 30);
+  },
+);
 
 testEach(flavors, "Channel.next() yields a value that is sent while it waits", async (flavor) => {
   using channel = flavor.make();

@@ -14,7 +14,7 @@ import { answer, grow } from "../support/channel_tasks.ts";
 import { test } from "../support/test.ts";
 
 for (const capacity of [0, 4]) {
-  test(`channelOf() carries the very channel with capacity ${capacity}`, async () => {
+  test(`channelOf() carries the very channel with capacity ${capacity} (crossbeam same_channel/array_same_channel)`, async () => {
     using calls = new Channel(channelOf(i32), capacity);
     using reply = new Channel(i32, 1);
     const sending = calls.send(reply);

@@ -26,24 +26,36 @@ import { drain, isPending, seeded, takeAll, turn } from "./waiting.ts";
 
 // ---- smoke
 
-testEach(flavors, "Channel.receive() yields what Channel.send() sent", async (flavor) => {
-  using channel = flavor.make();
-  const [, received] = await Promise.all([channel.send(flavor.sample(7)), channel.receive()]);
-  assertEquals(received, flavor.sample(7));
-});
+testEach(
+  flavors,
+  "Channel.receive() yields what Channel.send() sent (crossbeam FILE/smoke)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const [, received] = await Promise.all([channel.send(flavor.sample(7)), channel.receive()]);
+    assertEquals(received, flavor.sample(7));
+  },
+);
 
-testEach(flavors, "Channel.send() gives to a receiver that came first", async (flavor) => {
-  using channel = flavor.make();
-  const [received] = await Promise.all([channel.receive(), channel.send(flavor.sample(7))]);
-  assertEquals(received, flavor.sample(7));
-});
+testEach(
+  flavors,
+  "Channel.send() gives to a receiver that came first (crossbeam FILE/smoke)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const [received] = await Promise.all([channel.receive(), channel.send(flavor.sample(7))]);
+    assertEquals(received, flavor.sample(7));
+  },
+);
 
 // ---- capacity
 
-testEach(flavors, "Channel.capacity is what the channel was made with", (flavor) => {
-  using channel = flavor.make();
-  assertStrictEquals(channel.capacity, flavor.capacity);
-});
+testEach(
+  flavors,
+  "Channel.capacity is what the channel was made with (crossbeam FILE/capacity)",
+  (flavor) => {
+    using channel = flavor.make();
+    assertStrictEquals(channel.capacity, flavor.capacity);
+  },
+);
 
 test("Channel.capacity is 0 when none was given", () => {
   using channel = new Channel<string>();
@@ -52,26 +64,34 @@ test("Channel.capacity is 0 when none was given", () => {
 
 // ---- len_empty_full
 
-testEach(bufferedAndBounded, "Channel.size counts what waits", (flavor) => {
-  using channel = flavor.make();
-  const sizes: number[] = [channel.size];
-  for (let index = 0; index < flavor.capacity; index++) {
-    channel.trySend(flavor.sample(index));
-    sizes.push(channel.size);
-  }
-  assertEquals(sizes, Array.from({ length: flavor.capacity + 1 }, (_, size) => size));
-});
+testEach(
+  bufferedAndBounded,
+  "Channel.size counts what waits (crossbeam FILE/len_empty_full)",
+  (flavor) => {
+    using channel = flavor.make();
+    const sizes: number[] = [channel.size];
+    for (let index = 0; index < flavor.capacity; index++) {
+      channel.trySend(flavor.sample(index));
+      sizes.push(channel.size);
+    }
+    assertEquals(sizes, Array.from({ length: flavor.capacity + 1 }, (_, size) => size));
+  },
+);
 
-testEach(bufferedAndBounded, "Channel.size falls with every receive", (flavor) => {
-  using channel = flavor.make();
-  fill(flavor, channel);
-  const sizes: number[] = [channel.size];
-  while (channel.tryReceive().state === "ok") sizes.push(channel.size);
-  assertEquals(
-    sizes,
-    Array.from({ length: flavor.capacity + 1 }, (_, taken) => flavor.capacity - taken),
-  );
-});
+testEach(
+  bufferedAndBounded,
+  "Channel.size falls with every receive (crossbeam FILE/len_empty_full)",
+  (flavor) => {
+    using channel = flavor.make();
+    fill(flavor, channel);
+    const sizes: number[] = [channel.size];
+    while (channel.tryReceive().state === "ok") sizes.push(channel.size);
+    assertEquals(
+      sizes,
+      Array.from({ length: flavor.capacity + 1 }, (_, taken) => flavor.capacity - taken),
+    );
+  },
+);
 
 testEach(bounded, "Channel.size leaves out senders that wait", async (flavor) => {
   using channel = flavor.make();
@@ -82,7 +102,7 @@ testEach(bounded, "Channel.size leaves out senders that wait", async (flavor) =>
   await sending;
 });
 
-test("Channel.size grows without limit when the capacity is Infinity", () => {
+test("Channel.size grows without limit when the capacity is Infinity (crossbeam list/len_empty_full)", () => {
   using channel = new Channel<number>(Infinity);
   for (let value = 0; value < 10_000; value++) channel.trySend(value);
   assertStrictEquals(channel.size, 10_000);
@@ -90,20 +110,28 @@ test("Channel.size grows without limit when the capacity is Infinity", () => {
 
 // ---- try_recv
 
-testEach(flavors, "Channel.tryReceive() is empty when nothing waits", (flavor) => {
-  using channel = flavor.make();
-  assertEquals(channel.tryReceive(), { state: "empty" });
-});
+testEach(
+  flavors,
+  "Channel.tryReceive() is empty when nothing waits (crossbeam FILE/try_recv)",
+  (flavor) => {
+    using channel = flavor.make();
+    assertEquals(channel.tryReceive(), { state: "empty" });
+  },
+);
 
-testEach(buffered, "Channel.tryReceive() takes the value that waits", (flavor) => {
-  using channel = flavor.make();
-  channel.trySend(flavor.sample(4));
-  assertEquals(channel.tryReceive(), { state: "ok", value: flavor.sample(4) });
-});
+testEach(
+  buffered,
+  "Channel.tryReceive() takes the value that waits (crossbeam FILE/try_recv)",
+  (flavor) => {
+    using channel = flavor.make();
+    channel.trySend(flavor.sample(4));
+    assertEquals(channel.tryReceive(), { state: "ok", value: flavor.sample(4) });
+  },
+);
 
 testEach(
   bounded,
-  "Channel.tryReceive() lets a sender that waits go on",
+  "Channel.tryReceive() lets a sender that waits go on (crossbeam FILE/try_recv)",
   async (flavor) => {
     using channel = flavor.make();
     fill(flavor, channel);
@@ -119,11 +147,15 @@ testEach(
 
 // ---- try_send
 
-testEach(bounded, "Channel.trySend() is false when there is no room", (flavor) => {
-  using channel = flavor.make();
-  fill(flavor, channel);
-  assertStrictEquals(channel.trySend(flavor.sample(flavor.capacity)), false);
-});
+testEach(
+  bounded,
+  "Channel.trySend() is false when there is no room (crossbeam FILE/try_send)",
+  (flavor) => {
+    using channel = flavor.make();
+    fill(flavor, channel);
+    assertStrictEquals(channel.trySend(flavor.sample(flavor.capacity)), false);
+  },
+);
 
 testEach(bounded, "Channel.trySend() sends nothing when it is false", (flavor) => {
   using channel = flavor.make();
@@ -132,44 +164,60 @@ testEach(bounded, "Channel.trySend() sends nothing when it is false", (flavor) =
   assertEquals(takeAll(channel), samples(flavor, 0, flavor.capacity));
 });
 
-testEach(buffered, "Channel.trySend() is true while there is room", (flavor) => {
-  using channel = flavor.make();
-  assertStrictEquals(channel.trySend(flavor.sample(0)), true);
-});
+testEach(
+  buffered,
+  "Channel.trySend() is true while there is room (crossbeam FILE/try_send)",
+  (flavor) => {
+    using channel = flavor.make();
+    assertStrictEquals(channel.trySend(flavor.sample(0)), true);
+  },
+);
 
-testEach(flavors, "Channel.trySend() gives to a receiver that waits", async (flavor) => {
-  using channel = flavor.make();
-  const receiving = channel.receive();
-  assertStrictEquals(channel.trySend(flavor.sample(3)), true);
-  assertEquals(await receiving, flavor.sample(3));
-});
+testEach(
+  flavors,
+  "Channel.trySend() gives to a receiver that waits (crossbeam FILE/try_send)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const receiving = channel.receive();
+    assertStrictEquals(channel.trySend(flavor.sample(3)), true);
+    assertEquals(await receiving, flavor.sample(3));
+  },
+);
 
 // ---- recv
 
-testEach(flavors, "Channel.receive() waits while nothing is sent", async (flavor) => {
-  using channel = flavor.make();
-  const receiving = channel.receive();
-  assert(await isPending(receiving));
-  await channel.send(flavor.sample(0));
-  assertEquals(await receiving, flavor.sample(0));
-});
+testEach(
+  flavors,
+  "Channel.receive() waits while nothing is sent (crossbeam FILE/recv)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const receiving = channel.receive();
+    assert(await isPending(receiving));
+    await channel.send(flavor.sample(0));
+    assertEquals(await receiving, flavor.sample(0));
+  },
+);
 
 // ---- send
 
-testEach(bounded, "Channel.send() waits only when there is no room", async (flavor) => {
-  using channel = flavor.make();
-  for (let index = 0; index < flavor.capacity; index++) await channel.send(flavor.sample(index));
-  const sending = channel.send(flavor.sample(flavor.capacity));
-  assert(await isPending(sending));
-  assertEquals(await channel.receive(), flavor.sample(0));
-  await sending;
-});
+testEach(
+  bounded,
+  "Channel.send() waits only when there is no room (crossbeam FILE/send)",
+  async (flavor) => {
+    using channel = flavor.make();
+    for (let index = 0; index < flavor.capacity; index++) await channel.send(flavor.sample(index));
+    const sending = channel.send(flavor.sample(flavor.capacity));
+    assert(await isPending(sending));
+    assertEquals(await channel.receive(), flavor.sample(0));
+    await sending;
+  },
+);
 
 // ---- rendezvous
 
 testEach(
   rendezvous,
-  "Channel.send() completes only when its value has been received",
+  "Channel.send() completes only when its value has been received (crossbeam FILE/send)",
   async (flavor) => {
     using channel = flavor.make();
     const sent = [false, false, false];
@@ -187,18 +235,22 @@ testEach(
   },
 );
 
-testEach(rendezvous, "Channel.size is 0, whoever waits", async (flavor) => {
-  using channel = flavor.make();
-  const sending = channel.send(flavor.sample(0));
-  const withSender = channel.size;
-  await channel.receive();
-  await sending;
-  const receiving = channel.receive();
-  const withReceiver = channel.size;
-  await channel.send(flavor.sample(1));
-  await receiving;
-  assertEquals([withSender, withReceiver], [0, 0]);
-});
+testEach(
+  rendezvous,
+  "Channel.size is 0, whoever waits (crossbeam FILE/len_empty_full)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const sending = channel.send(flavor.sample(0));
+    const withSender = channel.size;
+    await channel.receive();
+    await sending;
+    const receiving = channel.receive();
+    const withReceiver = channel.size;
+    await channel.send(flavor.sample(1));
+    await receiving;
+    assertEquals([withSender, withReceiver], [0, 0]);
+  },
+);
 
 testEach(rendezvous, "Channel.trySend() is true only when a receiver waits", async (flavor) => {
   using channel = flavor.make();
@@ -211,7 +263,7 @@ testEach(rendezvous, "Channel.trySend() is true only when a receiver waits", asy
 
 // ---- spsc
 
-testEach(flavors, "Channel delivers first in, first out", async (flavor) => {
+testEach(flavors, "Channel delivers first in, first out (crossbeam FILE/spsc)", async (flavor) => {
   using channel = flavor.make();
   const count = Math.min(3 * Math.max(flavor.capacity, 100), 5000) + 1;
   const sending = (async () => {
@@ -245,22 +297,26 @@ testEach(
 
 // ---- mpmc
 
-testEach(distinct, "Channel delivers every value exactly once", async (flavor) => {
-  using channel = flavor.make();
-  const producers = 4;
-  const each = 100;
-  const sending = Array.from({ length: producers }, async (_, producer) => {
-    for (let n = 0; n < each; n++) await channel.send(flavor.sample(producer * each + n));
-  });
-  const consuming = Array.from({ length: 3 }, () => drain(channel));
-  await Promise.all(sending);
-  channel.close();
-  const got = (await Promise.all(consuming)).flat().map(keyOf);
-  assertEquals(
-    got.sort(),
-    samples(flavor, 0, producers * each).map(keyOf).sort(),
-  );
-});
+testEach(
+  distinct,
+  "Channel delivers every value exactly once (crossbeam FILE/mpmc)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const producers = 4;
+    const each = 100;
+    const sending = Array.from({ length: producers }, async (_, producer) => {
+      for (let n = 0; n < each; n++) await channel.send(flavor.sample(producer * each + n));
+    });
+    const consuming = Array.from({ length: 3 }, () => drain(channel));
+    await Promise.all(sending);
+    channel.close();
+    const got = (await Promise.all(consuming)).flat().map(keyOf);
+    assertEquals(
+      got.sort(),
+      samples(flavor, 0, producers * each).map(keyOf).sort(),
+    );
+  },
+);
 
 testEach(distinct, "Channel keeps the order of each producer", async (flavor) => {
   using channel = flavor.make();
@@ -419,7 +475,7 @@ testEach(
 
 // ---- channel_through_channel
 
-test("a by-reference Channel carries channels", async () => {
+test("a by-reference Channel carries channels (crossbeam zero/channel_through_channel)", async () => {
   using requests = new Channel<{ question: number; reply: Channel<number> }>();
   const serving = (async () => {
     for await (const { question, reply } of requests) await reply.send(question * 2);

@@ -123,7 +123,8 @@ export const shared: readonly Flavor[] = flavors.filter(({ isTyped }) => isTyped
  * Registers a test for each of `chosen`.
  *
  * @param chosen The flavors that it applies to.
- * @param name What must hold; the flavor's name is added.
+ * @param name What must hold; the flavor's name is added. In "crossbeam FILE/name" FILE becomes the file of
+ * crossbeam-channel's tests that is about the flavor, see `crossbeam_channel_test.ts`.
  * @param body Gets the flavor.
  */
 export function testEach(
@@ -131,7 +132,16 @@ export function testEach(
   name: string,
   body: (flavor: Flavor) => void | Promise<void>,
 ): void {
-  for (const flavor of chosen) test(`${name} [${flavor.name}]`, () => body(flavor));
+  for (const flavor of chosen) {
+    const own = name.replaceAll("crossbeam FILE/", `crossbeam ${crossbeamFile(flavor)}/`);
+    test(`${own} [${flavor.name}]`, () => body(flavor));
+  }
+}
+
+/** The file of crossbeam-channel's tests that is about such channels. */
+function crossbeamFile({ capacity }: Flavor): "array" | "list" | "zero" {
+  if (capacity === 0) return "zero";
+  return capacity === Infinity ? "list" : "array";
 }
 
 /** A text that stands for a sample and no other of its flavor. */

@@ -97,7 +97,7 @@ async function storm(
 }
 
 for (const seed of [1, 2, 3, 4, 5, 6]) {
-  test(`a storm over channels of every kind delivers what was sent exactly once, seed ${seed}`, async () => {
+  test(`a storm over channels of every kind delivers what was sent exactly once, seed ${seed} (crossbeam select/stress_timeout_two_threads)`, async () => {
     const channels = MAKERS.map((make) => make());
     const { sent, received, aborted } = await storm(channels, seeded(seed), 4000);
     assertEquals(received.sort((a, b) => a - b), sent.sort((a, b) => a - b));

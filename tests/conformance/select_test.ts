@@ -30,27 +30,39 @@ import { isPending, settled, takeAll } from "./waiting.ts";
 
 // ---- every flavor
 
-testEach(flavors, "select() receives what was sent before", async (flavor) => {
-  using channel = flavor.make();
-  const sending = channel.send(flavor.sample(1));
-  assertEquals(await select({ in: channel }), { case: "in", ok: true, value: flavor.sample(1) });
-  await sending;
-});
+testEach(
+  flavors,
+  "select() receives what was sent before (crossbeam select/smoke1)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const sending = channel.send(flavor.sample(1));
+    assertEquals(await select({ in: channel }), { case: "in", ok: true, value: flavor.sample(1) });
+    await sending;
+  },
+);
 
-testEach(flavors, "select() receives what is sent while it waits", async (flavor) => {
-  using channel = flavor.make();
-  const selecting = select({ off: null, in: channel, never: never() });
-  await channel.send(flavor.sample(1));
-  assertEquals(await selecting, { case: "in", ok: true, value: flavor.sample(1) });
-});
+testEach(
+  flavors,
+  "select() receives what is sent while it waits (crossbeam select/unblocks)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const selecting = select({ off: null, in: channel, never: never() });
+    await channel.send(flavor.sample(1));
+    assertEquals(await selecting, { case: "in", ok: true, value: flavor.sample(1) });
+  },
+);
 
-testEach(flavors, "select() sends to a receiver that came before", async (flavor) => {
-  using channel = flavor.make();
-  const receiving = channel.receive();
-  const got = await select({ out: send(channel, flavor.sample(1)) });
-  assertEquals(got, { case: "out", ok: true, value: undefined });
-  assertEquals(await receiving, flavor.sample(1));
-});
+testEach(
+  flavors,
+  "select() sends to a receiver that came before (crossbeam select/unblocks)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const receiving = channel.receive();
+    const got = await select({ out: send(channel, flavor.sample(1)) });
+    assertEquals(got, { case: "out", ok: true, value: undefined });
+    assertEquals(await receiving, flavor.sample(1));
+  },
+);
 
 testEach(bounded, "select() sends once there is room", async (flavor) => {
   using channel = flavor.make();
@@ -63,16 +75,24 @@ testEach(bounded, "select() sends once there is room", async (flavor) => {
   assertEquals(received.slice(flavor.capacity), flavor.capacity === 0 ? received : rest);
 });
 
-testEach(flavors, "select() tells the end of a channel by ok", async (flavor) => {
-  using channel = flavor.make();
-  channel.close();
-  assertEquals(await select({ in: channel }), { case: "in", ok: false, value: undefined });
-});
+testEach(
+  flavors,
+  "select() tells the end of a channel by ok (crossbeam select/disconnected)",
+  async (flavor) => {
+    using channel = flavor.make();
+    channel.close();
+    assertEquals(await select({ in: channel }), { case: "in", ok: false, value: undefined });
+  },
+);
 
-testEach(flavors, "trySelect() is undefined when nothing is ready", (flavor) => {
-  using channel = flavor.make();
-  assertStrictEquals(trySelect({ in: channel, off: null }), undefined);
-});
+testEach(
+  flavors,
+  "trySelect() is undefined when nothing is ready (crossbeam select/default)",
+  (flavor) => {
+    using channel = flavor.make();
+    assertStrictEquals(trySelect({ in: channel, off: null }), undefined);
+  },
+);
 
 testEach(bounded, "trySelect() is undefined when a send has no room", (flavor) => {
   using channel = flavor.make();
@@ -134,7 +154,7 @@ testEach(flavors, "selectSync() to send on a closed channel throws", (flavor) =>
 
 testEach(
   flavors,
-  "select() gives one value to one of two cases on the same channel",
+  "select() gives one value to one of two cases on the same channel (crossbeam select/preference1)",
   async (flavor) => {
     using channel = flavor.make();
     const selecting = select([channel, channel]);
@@ -148,7 +168,7 @@ testEach(
 
 // ---- nil channels
 
-test("select() never picks a null case", async () => {
+test("select() never picks a null case (crossbeam select_macro/conditional_recv)", async () => {
   using ready = new Channel<number>(1);
   for (let round = 0; round < 50; round++) {
     ready.trySend(round);
@@ -156,7 +176,7 @@ test("select() never picks a null case", async () => {
   }
 });
 
-test("select() with nothing but null cases waits for ever", async () => {
+test("select() with nothing but null cases waits for ever (crossbeam select_macro/optional)", async () => {
   const selecting = select({ off: null, out: send<number>(null, 1) });
   assertStrictEquals(await Promise.race([selecting, sleep(5)]), undefined);
 });
@@ -176,7 +196,7 @@ test("select({}) rejects when it is aborted", async () => {
   assertEquals(await selecting, { reason: "stop" });
 });
 
-test("trySelect({}) is undefined", () => {
+test("trySelect({}) is undefined (crossbeam select/default_only)", () => {
   assertStrictEquals(trySelect({}), undefined);
 });
 
@@ -261,7 +281,7 @@ for (const end of ends) {
   });
 }
 
-test("select() lets exactly one case take effect when all are ready", async () => {
+test("select() lets exactly one case take effect when all are ready (crossbeam select/both_ready)", async () => {
   using local = new Channel<number>(Infinity);
   using typed = new Channel(i32, 1000);
   using localOut = new Channel<number>(Infinity);
@@ -298,7 +318,7 @@ test("select() that waits takes nothing from a channel that becomes ready second
 
 testEach(
   rendezvous,
-  "select() on both directions does not meet itself, and then sends",
+  "select() on both directions does not meet itself, and then sends (crossbeam select/send_recv_same_channel)",
   async (flavor) => {
     using channel = flavor.make();
     const selecting = select({ in: channel, out: send(channel, flavor.sample(1)) });
@@ -310,7 +330,7 @@ testEach(
 
 testEach(
   rendezvous,
-  "select() on both directions does not meet itself, and then receives",
+  "select() on both directions does not meet itself, and then receives (crossbeam select/send_recv_same_channel)",
   async (flavor) => {
     using channel = flavor.make();
     const selecting = select({ out: send(channel, flavor.sample(1)), in: channel });
@@ -320,20 +340,24 @@ testEach(
   },
 );
 
-testEach(rendezvous, "select() on both directions meets another of its kind", async (flavor) => {
-  using channel = flavor.make();
-  const values = [flavor.sample(1), flavor.sample(2)];
-  const got = await Promise.all(
-    values.map((value) => select({ in: channel, out: send(channel, value) })),
-  );
-  const receiver = got.findIndex(({ case: which }) => which === "in");
-  assertEquals(got.map(({ case: which }) => which).sort(), ["in", "out"]);
-  assertEquals(got[receiver]?.value, values[1 - receiver]);
-});
+testEach(
+  rendezvous,
+  "select() on both directions meets another of its kind (crossbeam golang/chan_self_select)",
+  async (flavor) => {
+    using channel = flavor.make();
+    const values = [flavor.sample(1), flavor.sample(2)];
+    const got = await Promise.all(
+      values.map((value) => select({ in: channel, out: send(channel, value) })),
+    );
+    const receiver = got.findIndex(({ case: which }) => which === "in");
+    assertEquals(got.map(({ case: which }) => which).sort(), ["in", "out"]);
+    assertEquals(got[receiver]?.value, values[1 - receiver]);
+  },
+);
 
 testEach(
   rendezvous,
-  "many selects on both directions pair off, each value received once",
+  "many selects on both directions pair off, each value received once (crossbeam select/matching)",
   async (flavor) => {
     using channel = flavor.make();
     const values = samples(flavor, 0, 20);
@@ -348,13 +372,13 @@ testEach(
   },
 );
 
-test("select() on both directions of a typed channel sends when it is empty", async () => {
+test("select() on both directions of a typed channel sends when it is empty (crossbeam select/send_recv_same_channel)", async () => {
   using channel = new Channel(i32, 1);
   assertStrictEquals((await select({ in: channel, out: send(channel, 1) })).case, "out");
   assertStrictEquals((await select({ in: channel, out: send(channel, 2) })).case, "in");
 });
 
-test("select() with two cases that send on one channel sends one value", async () => {
+test("select() with two cases that send on one channel sends one value (crossbeam golang/select_duplicate_channel)", async () => {
   using channel = new Channel<string>();
   const selecting = select([send(channel, "a"), send(channel, "b")]);
   const value = await channel.receive();
@@ -444,7 +468,7 @@ test("select() aborted while it waits leaves no case waiting", async () => {
 
 // ---- blocking with a deadline
 
-test("selectSync() blocks until a timer's case when typed channels stay empty", () => {
+test("selectSync() blocks until a timer's case when typed channels stay empty (crossbeam select/timeout)", () => {
   using typed = new Channel(i32, 1);
   const start = performance.now();
   const got = selectSync({ typed, late: after(20) });
@@ -508,14 +532,14 @@ for (const cases of [null, undefined, 5, "cases", () => 1]) {
   });
 }
 
-test("select() takes no effect when one of its cases is refused", () => {
+test("select() takes no effect when one of its cases is refused (crossbeam select_macro/panic_receiver)", () => {
   using ready = new Channel<number>(1);
   ready.trySend(1);
   assertThrows(() => select({ ready, wrong: 5 } as never), TypeError);
   assertStrictEquals(ready.size, 1);
 });
 
-test("select() refuses a value that does not fit the channel, at the call", () => {
+test("select() refuses a value that does not fit the channel, at the call (crossbeam select_macro/panic_sender)", () => {
   using typed = new Channel(i32, 1);
   assertThrows(() => select({ out: send(typed, 1.5) }), RangeError, "1.5");
 });

@@ -39,7 +39,7 @@ function closedTyped(): Channel<number> {
 }
 
 for (const [kind, make] of Object.entries({ "by-reference": closed, "typed": closedTyped })) {
-  test(`select() chooses evenly between two closed ${kind} channels`, async () => {
+  test(`select() chooses evenly between two closed ${kind} channels (crossbeam golang/select_fairness)`, async () => {
     const [a, b] = [make(), make()];
     const counts = { a: 0, b: 0 };
     for (let round = 0; round < 1000; round++) counts[(await select({ a, b })).case]++;
@@ -86,7 +86,7 @@ test("select() chooses evenly among neighbours at the end of many cases", async 
   assertUniform(counts);
 });
 
-test("select() chooses evenly among receives, sends, channels of both kinds and a timer", async () => {
+test("select() chooses evenly among receives, sends, channels of both kinds and a timer (crossbeam select/fairness1)", async () => {
   const out = new Channel<number>(Infinity);
   using typedOut = new Channel(bool, 10_000);
   const local = closed();
@@ -106,7 +106,7 @@ test("select() chooses evenly among receives, sends, channels of both kinds and 
   assertUniform(Object.values(counts));
 });
 
-test("select() gives a channel that stands twice two chances", async () => {
+test("select() gives a channel that stands twice two chances (crossbeam array/fairness_duplicates)", async () => {
   const [a, b] = [closed(), closed()];
   const counts = [0, 0, 0];
   for (let round = 0; round < 3000; round++) counts[(await select([a, a, b])).case]!++;

@@ -85,7 +85,7 @@ for (const capacity of [0, 2]) {
       if (capacity === 0 && sending === "try" && receiving === "try") continue;
       const how = `capacity ${capacity}, ${sending} to ${receiving}`;
 
-      test(`Channel carries values in order from thread to thread: ${how}`, async () => {
+      test(`Channel carries values in order from thread to thread: ${how} (crossbeam ${capacity === 0 ? "zero" : "array"}/spsc)`, async () => {
         using channel = new Channel(i32, capacity);
         const received = pool.go(receiveAll, channel, receiving);
         await pool.go(sendRange, channel, 0, COUNT, sending);
@@ -178,7 +178,7 @@ test("Channel of requests carries the channel for each answer", async () => {
 });
 
 for (const form of ["promise", "sync"] as const) {
-  test(`Channel.close() ends a ${form} receive on another thread`, async () => {
+  test(`Channel.close() ends a ${form} receive on another thread (crossbeam array/disconnect_wakes_receiver)`, async () => {
     await using pool = new Pool({ threads: 1 });
     using started = new Channel(i32, 1);
     using channel = new Channel(i32, 1);
@@ -198,7 +198,7 @@ for (const form of ["promise", "sync"] as const) {
     assertEquals(await waiting, "RangeError: that is all");
   });
 
-  test(`Channel.close() fails a ${form} send on another thread`, async () => {
+  test(`Channel.close() fails a ${form} send on another thread (crossbeam array/disconnect_wakes_sender)`, async () => {
     await using pool = new Pool({ threads: 1 });
     using started = new Channel(i32, 1);
     using channel = new Channel(i32, 1);
@@ -222,7 +222,7 @@ for (const form of ["promise", "sync"] as const) {
   });
 }
 
-test("Channel.close() ends the waits of many goroutines on several threads", async () => {
+test("Channel.close() ends the waits of many goroutines on several threads (crossbeam mpsc/oneshot_multi_thread_recv_close_stress)", async () => {
   await using pool = new Pool({ threads: 3 });
   using started = new Channel(i32, 300);
   using channel = new Channel(i32, 1);
@@ -252,7 +252,7 @@ test("Channel.receive() that is aborted leaves the values of another thread to t
 });
 
 for (const capacity of [0, 1]) {
-  test(`Channel loses and doubles nothing in a storm of aborts on both sides, capacity ${capacity}`, async () => {
+  test(`Channel loses and doubles nothing in a storm of aborts on both sides, capacity ${capacity} (crossbeam ${capacity === 0 ? "zero" : "array"}/stress_timeout_two_threads)`, async () => {
     await using pool = new Pool({ threads: 4 });
     using channel = new Channel(i32, capacity);
     const span = 1_000_000;
@@ -268,7 +268,7 @@ for (const capacity of [0, 1]) {
   });
 
   for (const form of ["promise", "sync"] as const) {
-    test(`Channel gives each of many values to one of many receivers: capacity ${capacity}, ${form}`, async () => {
+    test(`Channel gives each of many values to one of many receivers: capacity ${capacity}, ${form} (crossbeam ${capacity === 0 ? "zero" : "array"}/mpmc)`, async () => {
       await using pool = new Pool({ threads: 6 });
       using channel = new Channel(i32, capacity);
       const span = 1_000_000;
@@ -284,7 +284,7 @@ for (const capacity of [0, 1]) {
   }
 
   for (const form of ["promise", "sync"] as const) {
-    test(`select() over channels of several threads takes each value once: capacity ${capacity}, ${form}`, async () => {
+    test(`select() over channels of several threads takes each value once: capacity ${capacity}, ${form} (crossbeam select/stress_recv)`, async () => {
       await using pool = new Pool({ threads: 5 });
       const channels = numbers(3).map(() => new Channel(i32, capacity));
       const span = 1_000_000;
@@ -299,7 +299,7 @@ for (const capacity of [0, 1]) {
       for (const channel of channels) channel[Symbol.dispose]();
     });
 
-    test(`select() sends each value to one of several threads: capacity ${capacity}, ${form}`, async () => {
+    test(`select() sends each value to one of several threads: capacity ${capacity}, ${form} (crossbeam select/stress_send, golang/doubleselect)`, async () => {
       await using pool = new Pool({ threads: 5 });
       const channels = numbers(3).map(() => new Channel(i32, capacity));
       const span = 1_000_000;
@@ -314,7 +314,7 @@ for (const capacity of [0, 1]) {
       for (const channel of channels) channel[Symbol.dispose]();
     });
 
-    test(`select() of sends and receives between threads loses nothing: capacity ${capacity}, ${form}`, async () => {
+    test(`select() of sends and receives between threads loses nothing: capacity ${capacity}, ${form} (crossbeam select/stress_mixed)`, async () => {
       await using pool = new Pool({ threads: 4 });
       using first = new Channel(i32, capacity);
       using second = new Channel(i32, capacity);

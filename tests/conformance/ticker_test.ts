@@ -21,7 +21,7 @@ const BAD: readonly [unknown, typeof TypeError | typeof RangeError][] = [
   [5n, TypeError],
 ];
 
-test("Ticker.channel yields a Date at every period, not before it", async () => {
+test("Ticker.channel yields a Date at every period, not before it (crossbeam tick/intervals)", async () => {
   const start = performance.now();
   using ticker = new Ticker(5);
   const early: number[] = [];
@@ -32,7 +32,7 @@ test("Ticker.channel yields a Date at every period, not before it", async () => 
   assertEquals(early, []);
 });
 
-test("Ticker.channel is empty before the first period is over", () => {
+test("Ticker.channel is empty before the first period is over (crossbeam tick/try_recv)", () => {
   using ticker = new Ticker(2 ** 31);
   assertEquals(ticker.channel.tryReceive(), { state: "empty" });
 });
@@ -139,14 +139,14 @@ test("Ticker[Symbol.dispose]() stops the ticker", async () => {
   assertEquals(ticker.channel.tryReceive(), { state: "empty" });
 });
 
-test("tick() yields again and again", async () => {
+test("tick() yields again and again (crossbeam tick/recv)", async () => {
   const start = performance.now();
   const channel = tick(5);
   for (let n = 0; n < 3; n++) await channel.receive();
   assertGreaterOrEqual(performance.now() - start, 15);
 });
 
-test("tick() gives a channel whose wait can be aborted", async () => {
+test("tick() gives a channel whose wait can be aborted (crossbeam tick/recv_timeout)", async () => {
   const channel = tick(2 ** 31);
   const abort = new AbortController();
   const receiving = settled(channel.receive({ signal: abort.signal }));

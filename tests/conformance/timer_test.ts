@@ -30,7 +30,7 @@ const BAD: readonly [unknown, typeof TypeError | typeof RangeError][] = [
 
 // ---- after
 
-test("after() yields a Date, not before its delay is over", async () => {
+test("after() yields a Date, not before its delay is over (crossbeam after/fire)", async () => {
   const start = performance.now();
   const time = await after(20).receive();
   assertGreaterOrEqual(performance.now() - start, 20);
@@ -43,14 +43,14 @@ test("after() counts from the call, not from the receive", async () => {
   assertStrictEquals(channel.tryReceive().state, "ok");
 });
 
-test("after() yields once", async () => {
+test("after() yields once (crossbeam after/recv)", async () => {
   const channel = after(1);
   await channel.receive();
   await sleep(2);
   assertEquals(channel.tryReceive(), { state: "empty" });
 });
 
-test("after() is empty before its delay is over", () => {
+test("after() is empty before its delay is over (crossbeam after/try_recv)", () => {
   assertEquals(after(2 ** 31).tryReceive(), { state: "empty" });
 });
 
@@ -66,7 +66,7 @@ for (const delayMs of [0, -1, -Infinity]) {
   });
 }
 
-test("after() yields to one of two receivers", async () => {
+test("after() yields to one of two receivers (crossbeam after/recv_two)", async () => {
   const channel = after(1);
   const abort = new AbortController();
   const receives = [1, 2].map(() => channel.receive({ signal: abort.signal }));
@@ -76,7 +76,7 @@ test("after() yields to one of two receivers", async () => {
   assertStrictEquals(ends.filter((end) => "value" in end).length, 1);
 });
 
-test("after() limits a select", async () => {
+test("after() limits a select (crossbeam after/select)", async () => {
   const answers = new Channel<number>();
   assertStrictEquals((await select({ answers, late: after(1) })).case, "late");
 });
@@ -109,7 +109,7 @@ for (const [delay, errorClass] of BAD) {
   });
 }
 
-test("never() is neither ready nor closed", async () => {
+test("never() is neither ready nor closed (crossbeam never/smoke)", async () => {
   const channel = never();
   assertEquals([channel.closed, channel.tryReceive()], [false, { state: "empty" }]);
   assertStrictEquals((await select({ never: channel, near: after(1) })).case, "near");

@@ -211,7 +211,7 @@ test("for await over a Channel gives values, never undefined", async () => {
 
 // ---- select
 
-test("select() narrows value by case and ok", async () => {
+test("select() narrows value by case and ok (crossbeam select_macro/infer_types)", async () => {
   const names = new Channel<string>(1);
   const counts = new Channel<number>();
   names.trySend("hello");

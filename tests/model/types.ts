@@ -53,6 +53,8 @@ export interface Operation {
   begin: number;
   /** Step of its last atomic operation; infinite if the thread parked or was killed within. */
   end: number;
+  /** A step at which it is known to have waited already. Only recorders other than the checker's know one. */
+  readonly waits?: number;
 }
 
 /** What invariants see: the memory between two steps. Operations called here are not scheduled. */
