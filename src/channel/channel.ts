@@ -251,7 +251,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * Sends many values in one operation, in order, waiting where there is no room.
    *
    * The values are checked before the first is sent. A numeric channel takes its own kind of typed array (`Int32Array` for
-   * `i32`, `Uint32Array` for `u32`, `Float64Array` for `f64`) as a block of memory.
+   * `i32`, `Float64Array` for `f64`, …) as a block of memory.
    *
    * @param values An array, a typed array, or an iterable.
    * @param options `signal` ends the wait; what was sent before stays sent.

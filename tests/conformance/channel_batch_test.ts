@@ -8,10 +8,17 @@ import {
   Channel,
   ChannelClosedError,
   type ElementType,
+  f32,
   f64,
+  i16,
   i32,
+  i64,
+  i8,
   text,
+  type TypedArrayOf,
+  u16,
   u32,
+  u64,
   u8,
 } from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
@@ -123,26 +130,48 @@ for (const { name, make, sample, capacity } of buffered) {
   });
 }
 
-const typedArrays: [ElementType<number>, Int32Array | Uint32Array | Float64Array | Uint8Array][] = [
-  [i32, Int32Array.of(-1, 0, 2147483647, -2147483648)],
-  [u32, Uint32Array.of(1, 0, 4294967295, 7)],
-  [f64, Float64Array.of(0.5, -0, NaN, Infinity)],
-  [u8, Uint8Array.of(0, 255, 3, 4)],
-];
+testTypedArray(i8, Int8Array.of(-128, 0, 127, -1));
+testTypedArray(u8, Uint8Array.of(0, 255, 3, 4));
+testTypedArray(i16, Int16Array.of(-32768, 0, 32767, -1));
+testTypedArray(u16, Uint16Array.of(0, 65535, 3, 4));
+testTypedArray(i32, Int32Array.of(-1, 0, 2147483647, -2147483648));
+testTypedArray(u32, Uint32Array.of(1, 0, 4294967295, 7));
+testTypedArray(f32, Float32Array.of(0.5, -0, NaN, -Infinity));
+testTypedArray(f64, Float64Array.of(0.1, -0, NaN, Infinity));
+testTypedArray(i64, BigInt64Array.of(-1n, 0n, 2n ** 63n - 1n, -(2n ** 63n)));
+testTypedArray(u64, BigUint64Array.of(1n, 0n, 2n ** 64n - 1n, 7n));
 
-for (const [type, values] of typedArrays) {
-  test(`Channel.receiveMany() fills the typed array that sendMany() sent over ${type.name}`, async () => {
-    using channel = new Channel(type, 2);
-    const sending = channel.sendMany(values);
-    const into = values.slice().fill(0);
-    let count = 0;
-    while (count < values.length) count += await channel.receiveMany(into.subarray(count));
-    await sending;
-    assertEquals([...into], [...values]);
-    channel.close();
-    assertEquals(await channel.receiveMany(into), 0);
-    assertEquals(channel.receiveManySync(into), 0);
-  });
+/** Sends `values` through channels that hold all of them, or fewer, and through batches that end at the end of the ring. */
+function testTypedArray<T extends number | bigint>(
+  type: ElementType<T>,
+  values: TypedArrayOf<T>,
+): void {
+  type Values = ArrayLike<T> & Iterable<T>;
+  for (const capacity of [1, 2, 3, 100]) {
+    test(`Channel.receiveMany() fills the typed array that sendMany() sent over ${type.name} of ${capacity}`, async () => {
+      using channel = new Channel<T>(type, capacity);
+      const sent = Array.from(values as unknown as Values);
+      for (let round = 0; round < 20; round++) {
+        const sending = channel.sendMany(values as unknown as Values);
+        const into = values.slice().reverse() as TypedArrayOf<T>;
+        let count = 0;
+        while (count < values.length) {
+          count += await channel.receiveMany(into.subarray(count) as TypedArrayOf<T>);
+        }
+        await sending;
+        assertEquals(Array.from(into as unknown as Values), sent);
+      }
+      // What is sent as a batch can be received one by one, and the other way round.
+      for (let round = 0; round < 20; round++) {
+        const sending = channel.sendMany(values as unknown as Values);
+        for (const value of sent) assertEquals(await channel.receive(), value);
+        await sending;
+      }
+      channel.close();
+      assertEquals(await channel.receiveMany(values), 0);
+      assertEquals(channel.receiveManySync(values), 0);
+    });
+  }
 }
 
 test("Channel.sendMany() sends nothing when one value is of the wrong type", async () => {

@@ -361,17 +361,18 @@ Deno.test("channel: the living go on when a thread dies at the ring", async () =
 testMistakes("channel", WAITING_ENTRY, [
   {
     when: "a sender looks for receivers before it sends",
-    find: "  return afterPut(ring, put(ring, payload, 0, false), self);",
+    find: "  return afterPut(ring, put(ring, payload, 0, false, false, 1), self);",
     replace: `  const waits = load32(ring + RING_RECEIVERS + QUEUE_COUNT) != 0;
-  const code = put(ring, payload, 0, false);
-  return waits ? afterPut(ring, code, self) : code;`,
+  const code = put(ring, payload, 0, false, false, 1);
+  if (waits || code <= 0) return afterPut(ring, code, self);
+  return RING_OK;`,
     model: pair,
   },
   {
     when: "a receiver looks for senders before it receives",
-    find: "  return afterTake(ring, take(ring, 0, false), self);",
+    find: "  return afterTake(ring, take(ring, 0, false, false, 1), self);",
     replace: `  const waits = load32(ring + RING_SENDERS + QUEUE_COUNT) != 0;
-  const result = take(ring, 0, false);
+  const result = take(ring, 0, false, false, 1);
   return waits ? afterTake(ring, result, self) : result;`,
     model: pair,
   },

@@ -16,21 +16,38 @@ const NARROW_BYTES = 4;
 /** Bytes that are received in one go, or one element if that is larger. */
 const CHUNK_BYTES = 8192;
 
-/** The kinds of typed arrays whose elements stand in shared memory as they stand in a batch. */
-type PlainArray = Int32Array | Uint32Array | Float64Array;
+/** A view of memory whose elements are, bit for bit, those of a batch. */
+type PlainView =
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
 
-/** The view of memory whose elements are those of the type, bit for bit; `undefined` if there is none. */
-function plainView(c: Core, name: string): PlainArray | undefined {
-  switch (name) {
-    case "i32":
-      return c.i32;
-    case "u32":
-      return c.u32;
-    case "f64":
-      return c.f64;
-    default:
-      return undefined;
-  }
+/** How elements of a numeric type stand in a batch: as in `view`; a narrower `own` array is widened and narrowed as it is copied. */
+interface Plain {
+  readonly own: { new (length: number): ArrayBufferView };
+  readonly view: { new (buffer: ArrayBufferLike, byteOffset: number, length: number): PlainView };
+}
+
+const plains: Readonly<Record<string, Plain>> = {
+  i8: { own: Int8Array, view: Int32Array },
+  u8: { own: Uint8Array, view: Uint32Array },
+  i16: { own: Int16Array, view: Int32Array },
+  u16: { own: Uint16Array, view: Uint32Array },
+  i32: { own: Int32Array, view: Int32Array },
+  u32: { own: Uint32Array, view: Uint32Array },
+  f32: { own: Float32Array, view: Float32Array },
+  f64: { own: Float64Array, view: Float64Array },
+  i64: { own: BigInt64Array, view: BigInt64Array },
+  u64: { own: BigUint64Array, view: BigUint64Array },
+};
+
+/** How `values` can be copied as they are into, or out of, batches of the type called `name`; `undefined`: they cannot. */
+function plainOf(name: string, values: unknown): Plain | undefined {
+  const plain = plains[name];
+  return plain !== undefined && values instanceof plain.own ? plain : undefined;
 }
 
 /** What both directions need of a ring. */
@@ -43,6 +60,12 @@ abstract class RingBatch<T, F extends SharedFlavor<T>> {
     this.elementBytes = ring.type.wideBytes || NARROW_BYTES;
   }
 
+  /** The `count` elements of a batch at `ptr`. */
+  protected viewOf({ view }: Plain, ptr: number, count: number): PlainView {
+    const { buffer } = this.ring.core.bytes(ptr + count * this.elementBytes);
+    return new view(buffer, ptr, count);
+  }
+
   /** The slot's 32 bits of the element at `ptr`. */
   protected payloadAt(ptr: number): number {
     return this.ring.type.wideBytes > 0 ? 0 : this.ring.core.readU32(ptr);
@@ -51,7 +74,8 @@ abstract class RingBatch<T, F extends SharedFlavor<T>> {
 
 /** A batch on its way into a ring: written down once, in a block of its own. */
 export class RingOutgoing<T> extends RingBatch<T, SharedFlavor<T>> implements Outgoing {
-  readonly #values: readonly T[];
+  /** `undefined` when they have been copied as they are. */
+  readonly #values: readonly T[] | undefined;
   readonly #count: number;
   readonly #ptr: number;
   #sent = 0;
@@ -64,31 +88,26 @@ export class RingOutgoing<T> extends RingBatch<T, SharedFlavor<T>> implements Ou
    */
   constructor(ring: SharedFlavor<T>, values: ArrayLike<T>) {
     super(ring);
-    const plain = plainView(ring.core, ring.type.name);
-    const isPlain = plain !== undefined && values instanceof plain.constructor;
+    const plain = plainOf(ring.type.name, values);
     // Its owner may use the array again before all of it is sent.
-    this.#values = isPlain ? [] : Array.from(values);
+    this.#values = plain === undefined ? Array.from(values) : undefined;
     this.#count = values.length;
     const byteLength = this.#count * this.elementBytes;
     this.#ptr = ring.core.allocate(Math.max(byteLength, 8), `a batch of ${this.#count}`);
     ring.core.bytes(this.#ptr + byteLength);
-    if (isPlain) {
-      // The view anew: growth for the block may have replaced it.
-      const view = plainView(ring.core, ring.type.name)!;
-      view.set(values as unknown as PlainArray, this.#ptr / this.elementBytes);
-    } else {
-      this.#write();
-    }
+    if (this.#values !== undefined) this.#write(this.#values);
+    // Each array goes into the view of its own kind: numbers into numbers, bigints into bigints.
+    else this.viewOf(plain!, this.#ptr, this.#count).set(values as ArrayLike<never>);
     ring.pin();
   }
 
-  #write(): void {
+  #write(values: readonly T[]): void {
     const { core: c, type } = this.ring;
     let written = 0;
     try {
       for (; written < this.#count; written++) {
         const at = this.#at(written);
-        const payload = type.encode(this.#values[written]!, at);
+        const payload = type.encode(values[written]!, at);
         if (type.wideBytes === 0) c.writeU32(at, payload);
       }
     } catch (error) {
@@ -119,9 +138,10 @@ export class RingOutgoing<T> extends RingBatch<T, SharedFlavor<T>> implements Ou
 
   /** The first value that has not been sent. */
   get #next(): T {
-    const { core: c, type } = this.ring;
-    return this.#values[this.#sent] ??
-      plainView(c, type.name)?.[this.#at(this.#sent) / this.elementBytes] as T;
+    const { type } = this.ring;
+    if (this.#values !== undefined) return this.#values[this.#sent]!;
+    const at = this.#at(this.#sent);
+    return type.decode(this.payloadAt(at), at);
   }
 
   nextCase(): SendCase {
@@ -190,12 +210,11 @@ export class RingIncoming<T> extends RingBatch<T, SharedFlavor<T>> implements In
 
   /** Decodes `received` elements that stand at `ptr`. */
   #takeOver(ptr: number, received: number): void {
-    const { core: c, type } = this.ring;
-    const plain = plainView(c, type.name);
-    if (plain !== undefined && this.#into instanceof plain.constructor) {
-      const first = ptr / this.elementBytes;
-      const into = this.#into as unknown as PlainArray;
-      into.set(plain.subarray(first, first + received), this.count);
+    const { type } = this.ring;
+    const plain = plainOf(type.name, this.#into);
+    if (plain !== undefined) {
+      const into = this.#into as unknown as { set(values: PlainView, offset: number): void };
+      into.set(this.viewOf(plain, ptr, received), this.count);
       this.count += received;
       return;
     }
