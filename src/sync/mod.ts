@@ -25,9 +25,15 @@
  *
  * @module
  */
+export { CyclicBarrier } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
 export { Semaphore } from "./semaphore.ts";
 export { WaitGroup } from "./wait_group.ts";
-export { AgentCannotBlockError, LockMisuseError, SharedMemoryExhaustedError } from "../errors.ts";
+export {
+  AgentCannotBlockError,
+  BrokenBarrierError,
+  LockMisuseError,
+  SharedMemoryExhaustedError,
+} from "../errors.ts";
 export type { WaitOptions } from "../select/types.ts";
