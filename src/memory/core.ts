@@ -206,6 +206,24 @@ export class Core {
     return this.#buffers.has(buffer);
   }
 
+  /**
+   * Makes another object for the shared memory, at least up to `end`, so that it can be seen whether anything still refers to
+   * that one. In a page that is not isolated there is none but the memory's own.
+   */
+  nameBuffer(end: number): SharedArrayBuffer {
+    this.bytes(end);
+    const buffer = this.seed.memory.buffer as SharedArrayBuffer;
+    let name;
+    try {
+      name = structuredClone(buffer);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      return buffer;
+    }
+    this.#buffers.add(name);
+    return name;
+  }
+
   /** Rebuilds the views, after memory has grown. */
   refresh(): void {
     // Growth by another thread reaches this one's object late (measured in V8: at the next interrupt); asking for no

@@ -235,8 +235,8 @@ export class CyclicBarrier implements Disposable {
    *
    * - **Blocking:** suspends this goroutine, never the thread; {@linkcode waitSync} blocks.
    * - **Ordering:** every arrival of a round synchronizes before the end of every wait of it.
-   * - **Cancellation:** an abort breaks the barrier; it comes too late once all have arrived. A signal that is aborted before
-   *   the call does not count as an arrival, and breaks nothing.
+   * - **Cancellation:** an abort breaks the barrier, and all who wait. Once all have arrived it breaks nothing: they go on, but for this
+   *   wait if it has not been told yet. A signal that is aborted before the call does not count as an arrival.
    * - **Cost:** no waiter for the last to arrive.
    *
    * @param options `signal` cancels the wait.

@@ -25,10 +25,14 @@
  *
  * @module
  */
+export { AtomicBool, AtomicI32, AtomicI64, AtomicU32 } from "./atomic.ts";
 export { CyclicBarrier } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
+export { ObjectPool } from "./object_pool.ts";
+export { Once, onceFunc, onceValue } from "./once.ts";
 export { Semaphore } from "./semaphore.ts";
+export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
 export { WaitGroup } from "./wait_group.ts";
 export {
   AgentCannotBlockError,
