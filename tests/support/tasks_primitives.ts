@@ -4,8 +4,22 @@
  * @module
  */
 import process from "node:process";
-import { type Channel, type CyclicBarrier, type Permit, type Semaphore, task } from "../../mod.ts";
+import {
+  type AtomicBool,
+  type AtomicI32,
+  type AtomicI64,
+  type AtomicU32,
+  type Channel,
+  type CyclicBarrier,
+  i32,
+  type Once,
+  type Permit,
+  type Semaphore,
+  sharedArray,
+  task,
+} from "../../mod.ts";
 import { seeded } from "../conformance/waiting.ts";
+import { collect } from "./collect.ts";
 
 /** Says that it is about to, holds its thread without a look at its inbox until `end` ends, and then ends it. */
 function holdAndDie(started: Channel<number>, end: Channel<number>): never {
@@ -184,5 +198,185 @@ export const storm = task(
       clearTimeout(timer);
     }
     return { passed, last };
+  },
+);
+
+// ---- Atomic values ---------------------------------------------------------------------------------------------
+
+/** Adds 1 to each of the values, `count` times, by addition and by a swap that may fail. */
+export function addMany(
+  i32: AtomicI32,
+  u32: AtomicU32,
+  i64: AtomicI64,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    i32.add(1);
+    let seen = u32.load();
+    while (!u32.compareAndSwap(seen, (seen + 1) >>> 0)) seen = u32.load();
+    if (i % 2 === 0) i64.add(1n);
+    else {
+      let long = i64.load();
+      while (!i64.compareAndSwap(long, long + 1n)) long = i64.load();
+    }
+  }
+}
+
+/** See {@linkcode addMany}. */
+export const addManyThere = task(import.meta.url, "addManyThere", addMany);
+
+/** Locks with a boolean, `count` times, and adds 1 to `data`, which is not atomic, under it. */
+export function spinMany(isLocked: AtomicBool, data: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    while (isLocked.swap(true));
+    data[0]!++;
+    if (!isLocked.compareAndSwap(true, false)) throw new Error("somebody else has unlocked");
+  }
+}
+
+/** See {@linkcode spinMany}. */
+export const spinManyThere = task(import.meta.url, "spinManyThere", spinMany);
+
+/** Sets and clears bit `bit` of the mask, `count` times. @throws {Error} if another thread has touched it */
+export function flipMany(mask: AtomicU32, bit: number, count: number): void {
+  const own = (1 << bit) >>> 0;
+  for (let i = 0; i < count; i++) {
+    if ((mask.or(own) & own) !== 0) throw new Error("somebody else has set the bit");
+    if ((mask.and(~own >>> 0) & own) === 0) throw new Error("somebody else has cleared the bit");
+  }
+}
+
+/** See {@linkcode flipMany}. */
+export const flipManyThere = task(import.meta.url, "flipManyThere", flipMany);
+
+/** Writes data, plainly, then raises the flag, and waits until it is taken down, `count` times. */
+export const publish = task(
+  import.meta.url,
+  "publish",
+  (flag: AtomicBool, data: Int32Array, count: number): void => {
+    for (let i = 1; i <= count; i++) {
+      for (let at = 0; at < data.length; at++) data[at] = i;
+      flag.store(true);
+      while (flag.load());
+    }
+  },
+);
+
+// ---- Shared arrays -----------------------------------------------------------------------------------------------
+
+/** Adds 1 to every element of the parts. */
+export const addOne = task(
+  import.meta.url,
+  "addOne",
+  (parts: { readonly [name: string]: Int32Array | Float64Array }): void => {
+    for (const part of Object.values(parts)) {
+      for (let at = 0; at < part.length; at++) part[at]! += 1;
+    }
+  },
+);
+
+/** Returns a part of what it is given. */
+export const partOf = task(
+  import.meta.url,
+  "partOf",
+  (array: Int32Array, begin: number, end: number): Int32Array => array.subarray(begin, end),
+);
+
+/** Makes an array here and returns it. */
+export const makeArray = task(
+  import.meta.url,
+  "makeArray",
+  (length: number): Int32Array => sharedArray(i32, length).fill(7),
+);
+
+let kept: unknown;
+
+/** Keeps `value` on this thread, in the place of what was kept before. */
+export const keep = task(import.meta.url, "keep", (value: unknown): void => {
+  kept = value;
+});
+
+/** What is kept on this thread. */
+export const lookAt = task(
+  import.meta.url,
+  "lookAt",
+  (at: number): number | undefined => (kept as Int32Array | undefined)?.[at],
+);
+
+/** Collects the garbage of this thread. */
+export const collectThere = task(import.meta.url, "collectThere", collect);
+
+// ---- Once ------------------------------------------------------------------------------------------------------
+
+/**
+ * Does each of the onces, in an order of its own, by counting in `counts` after `ms`, or fails if `fails`.
+ *
+ * @returns how many of the calls ended with an error
+ * @throws {Error} if a call ended before the work was done
+ */
+export const doAll = task(
+  import.meta.url,
+  "doAll",
+  async (
+    onces: readonly Once[],
+    counts: Int32Array,
+    isBlocking: boolean,
+    fails: boolean,
+    seed: number,
+  ): Promise<number> => {
+    const next = seeded(seed);
+    let failed = 0;
+    const work = (index: number): void => {
+      counts[index]!++;
+      if (fails) throw new RangeError("the work failed");
+    };
+    for (let left = onces.length; left > 0; left--) {
+      const index = next(onces.length);
+      const once = onces[index]!;
+      try {
+        if (isBlocking) once.doSync(() => work(index));
+        else {
+          await once.do(async () => {
+            if (next(2) === 0) await Promise.resolve();
+            work(index);
+          });
+        }
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        failed++;
+      }
+      if (counts[index] !== 1) throw new Error("a call ended before the work was done");
+    }
+    return failed;
+  },
+);
+
+/** Ends its thread while the function of `once` is under way in a goroutine of it. */
+export const doAndDie = task(
+  import.meta.url,
+  "doAndDie",
+  (started: Channel<number>, once: Once, end: Channel<number>): never => {
+    once.do(() => new Promise(() => {}));
+    holdAndDie(started, end);
+  },
+);
+
+/** Is at `once` when its task has ended: the thread ends in order, some time, and nothing is said. */
+export const doAndLeave = task(import.meta.url, "doAndLeave", (once: Once): void => {
+  once.do(() => new Promise(() => {}));
+});
+
+/** Calls `once`, suspending or blocking, and says whether it was the first. */
+export const doOne = task(
+  import.meta.url,
+  "doOne",
+  async (once: Once, isBlocking: boolean): Promise<boolean> => {
+    let isFirst = false;
+    const work = (): void => {
+      isFirst = true;
+    };
+    if (isBlocking) once.doSync(work);
+    else await once.do(work);
+    return isFirst;
   },
 );
