@@ -9,8 +9,14 @@ let run: (() => void) | undefined;
 /** Collects garbage, and lets run what waits for that. */
 export async function collect(): Promise<void> {
   run ??= collector();
+  // What a WeakRef was asked for stays until the turn has ended.
+  await turn();
   run();
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await turn();
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Collects garbage until `isDone`, at most so often that it will not be any more. */
