@@ -105,11 +105,14 @@ class SemaphorePermit implements Permit {
  * if its signal is aborted before the entry arrives.
  *
  * One that asks for more than there is waits aside, where nothing is granted, and is fired when that changes.
+ *
+ * To leave the line is to lose one's place. So it leaves when it is disposed, and not when it only looks again.
  */
 class SemaphoreCase extends LockCase<SharedSemaphore> {
   readonly #count: number;
   #permit: Permit | undefined = undefined;
   #isAside = false;
+  #isInLine = false;
 
   constructor(semaphore: SharedSemaphore, count: number) {
     super(semaphore);
@@ -126,12 +129,16 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
   }
 
   poll(): boolean {
+    // In line units are granted, and not taken.
+    if (this.#isInLine) return false;
     this.#permit = this.object.tryAcquire(this.#count);
     return this.#permit !== undefined;
   }
 
   override enter(wait: Wait): boolean {
+    if (this.#isInLine) return true;
     this.#isAside = this.#count > this.object.size;
+    this.#isInLine = !this.#isAside;
     return super.enter(wait);
   }
 
@@ -144,10 +151,8 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
   }
 
   override leave(wasClaimed: boolean): void {
-    if (wasClaimed) return;
-    super.leave(wasClaimed);
-    // It may have been what held up smaller ones behind it.
-    if (!this.#isAside) this.object.settle();
+    if (wasClaimed) this.#isInLine = false;
+    else if (this.#isAside) super.leave(wasClaimed);
   }
 
   override complete(): boolean {
@@ -158,6 +163,15 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
     }
     this.#permit = this.object.granted(this.#count);
     return true;
+  }
+
+  override dispose(hadEffect: boolean): void {
+    if (this.#isInLine) {
+      super.leave(false);
+      // It may have been what held up smaller ones behind it.
+      this.object.settle();
+    }
+    super.dispose(hadEffect);
   }
 
   outcome(): Permit {

@@ -7,6 +7,7 @@ import {
   LOCK_QUEUE,
   MUTEX_OWNER,
   NODE_GRANTED,
+  NODE_QUEUE,
   SEMAPHORE_ASIDE,
   SEMAPHORE_STATE,
   WAITER_NODES,
@@ -224,9 +225,16 @@ function acquireCase(
   const aside = inQueue(thread, own, lock + SEMAPHORE_ASIDE);
   let isAside = false;
   const settle = () => wasm.semaphoreSettle(lock, own.agent);
+  /** Found anew in each round, while the waiter is claimed or received, and so the owner's to read. */
+  let isInLine = false;
   return {
-    poll: async () => await wasm.semaphoreTryAcquire(lock, need) ? true : undefined,
+    async poll() {
+      isInLine = await wasm.peek(own.waiter + WAITER_NODES + NODE_QUEUE) !== 0;
+      if (isInLine) return undefined;
+      return await wasm.semaphoreTryAcquire(lock, need) ? true : undefined;
+    },
     async enter(index, entered) {
+      if (isInLine) return true;
       isAside = !isFixed && need > await wasm.semaphoreSize(lock);
       return await (isAside ? aside : inLine).enter(index, entered);
     },
@@ -240,8 +248,7 @@ function acquireCase(
       return false;
     },
     async leave(index) {
-      await (isAside ? aside : inLine).leave(index);
-      if (!isAside) await settle();
+      if (isAside) await aside.leave(index);
     },
   };
 }
@@ -487,6 +494,24 @@ const dyingLarge = scenario("who waits for more than is free dies", [
   check: ({ parked, killed }) => assert(killed.length === 0 || !parked.includes(1)),
 });
 
+/** The same, and another waits for one behind the one for two: it must not get ahead of that, which looks again meanwhile. */
+const dyingInOrder = scenario("nobody is overtaken when somebody dies", [
+  () => Promise.resolve(),
+  acquires(2, { isEntered: true, rechecks: true, keeps: true }),
+  acquires(1, { isEntered: true, rechecks: true, keeps: true }),
+  async (thread, state) => {
+    await thread.wasm.agentDied(state.agents[0]!);
+    await releases(1)(thread, state);
+  },
+], {
+  ...{ make: semaphoreOf(3, 2), waiting: [3, 2, 1] },
+  allowParked: true,
+  check({ log, parked }) {
+    assertEquals(log.map(({ thread }) => thread), [1]);
+    assertEquals(parked, [2]);
+  },
+});
+
 /** Nobody but a dead thread waits, for two of two, and one is free. */
 const haunted = scenario("an attempt behind a dead thread", [
   () => Promise.resolve(),
@@ -501,6 +526,7 @@ const haunted = scenario("an attempt behind a dead thread", [
 Deno.test("semaphore: a dead thread's place in the queue is nobody's", async () => {
   await assertHolding(dying, { bound: 1 });
   await assertHolding(dyingLarge, { bound: 1 });
+  await assertHolding(dyingInOrder, { bound: 2 });
   await assertHolding(haunted);
 });
 
@@ -623,18 +649,19 @@ testMistakes("sync", ENTRY, [
   {
     when: "a semaphore grants before it has taken the units",
     find:
-      "} else if (cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {",
+      "} else if (isTooLarge || cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {",
     replace: "} else {",
     also: {
-      find: "        if (agent == 0) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));",
-      replace: "        if (agent != 0) add64(semaphore + SEMAPHORE_STATE, <u64>need << 32);",
+      find: "          inboxPush(agent, waiter);\n        } else {\n",
+      replace:
+        "          add64(semaphore + SEMAPHORE_STATE, <u64>need << 32);\n          inboxPush(agent, waiter);\n        } else {\n          add64(semaphore + SEMAPHORE_STATE, <u64>need << 32);\n",
     },
     model: granting,
     options: { bound: 2 },
   },
   {
     when: "units that could not be granted do not go back",
-    find: "        if (agent == 0) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));\n",
+    find: "          if (!isTooLarge) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));\n",
     replace: "",
     model: givenUp,
     options: { bound: 2 },
@@ -692,17 +719,24 @@ testMistakes("sync", ENTRY, [
   },
   {
     when: "a request that has become impossible stays in line",
-    find: "if (need > sizeOf(state) || isOfDead(node)) {",
-    replace: "if (isOfDead(node)) {",
+    find: "const isTooLarge = need > sizeOf(state);",
+    replace: "const isTooLarge = false;",
     model: shrunk,
     options: { bound: 2 },
   },
   {
     when: "a dead thread's waiter stays in line until it fits",
-    find: "if (need > sizeOf(state) || isOfDead(node)) {",
-    replace: "if (need > sizeOf(state)) {",
+    find: "      if (isOfDead(node)) {\n        unlink(queue, node);",
+    replace: "      if (false) {",
     model: dyingLarge,
     options: { bound: 1 },
+  },
+  {
+    when: "who looks again after a death is taken out of the line",
+    find: "          if (!isTooLarge) add64",
+    replace: "          unlink(queue, node);\n          if (!isTooLarge) add64",
+    model: dyingInOrder,
+    options: { bound: 2 },
   },
   {
     when: "an attempt leaves a dead thread's waiter in its way",

@@ -33,19 +33,22 @@
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
 import { add64, cas32, cas64, load32, load64, xchg32 } from "./atomics";
-import { ring } from "./agent";
+import { inboxPush, ring } from "./agent";
 import { allocate } from "./heap";
 import { acquire, release } from "./lock";
 import { objectNew } from "./object";
-import { claimNode, fire, isOfDead, queueWake, queueWakeAll } from "./queue";
+import { isOfDead, queueWake, queueWakeAll, unlink } from "./queue";
 import {
+  CLAIM_NONE,
   GROUP_STATE,
   LOCK_MISUSED,
   LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
   MUTEX_OWNER,
   NODE_GRANTED,
+  NODE_INDEX,
   NODE_NEED,
+  NODE_WAITER,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   QUEUE_COUNT,
@@ -54,6 +57,8 @@ import {
   SEMAPHORE_ASIDE,
   SEMAPHORE_SIZE,
   SEMAPHORE_STATE,
+  WAITER_AGENT,
+  WAITER_CLAIM,
   WOKE_NONE,
   WOKE_OTHER,
   WOKE_SELF,
@@ -157,7 +162,7 @@ function onlyDeadWait(queue: usize): bool {
     acquire(queue + QUEUE_LOCK);
     const node: usize = load<u32>(queue + QUEUE_HEAD);
     isDead = node != 0 && isOfDead(node);
-    if (isDead) claimNode(queue, node);
+    if (isDead) unlink(queue, node);
     release(queue + QUEUE_LOCK);
   }
   return load32(queue + QUEUE_COUNT) == 0;
@@ -208,11 +213,12 @@ export function semaphoreSize(semaphore: usize): u32 {
  * Called after everything that may let the first fit: a release, a resize, an entry, a waiter's leaving.
  *
  * A waiter whose thread has died is taken out, whatever it asked for. One that asks for more than there is since a resize is
- * fired without units: it holds up nobody, and goes aside.
+ * fired without units: it holds up nobody, and goes aside. One that its owner has claimed keeps its place: the owner looks again
+ * (after a death), or gives up, and settles afterwards in either case. If it lost its place, it would be overtaken.
  *
  * - Progress: blocking on the queue's lock; each round grants, takes a node out, or ends.
  * - Order: units are taken before the claim, or a grant could be claimed that cannot be paid; if the claim fails they
- *   go back. All of it under the lock, without a loop (law 10).
+ *   go back. Claim, unlink, deliver, as in queue.ts. All of it under the lock, without a loop (law 10).
  * - Model: `sync_model_test.ts`.
  *
  * @returns a `WOKE_…` code
@@ -230,16 +236,23 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
     } else {
       const need = load<u32>(node + NODE_NEED);
       const state = load64(semaphore + SEMAPHORE_STATE);
-      if (need > sizeOf(state) || isOfDead(node)) {
-        // Plain: the node's, and under the lock; its owner reads it once the entry has arrived.
-        store<u32>(node + NODE_GRANTED, 0);
-        agent = fire(queue, node);
-      } else if (!fits(state, need)) {
+      const isTooLarge = need > sizeOf(state);
+      if (isOfDead(node)) {
+        unlink(queue, node);
+      } else if (!isTooLarge && !fits(state, need)) {
         isOver = true;
-      } else if (cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {
-        store<u32>(node + NODE_GRANTED, 1);
-        agent = fire(queue, node);
-        if (agent == 0) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));
+      } else if (isTooLarge || cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {
+        const waiter: usize = load<u32>(node + NODE_WAITER);
+        // Plain: the node's, and under the lock; its owner reads it once the entry has arrived.
+        store<u32>(node + NODE_GRANTED, isTooLarge ? 0 : 1);
+        if (cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE) {
+          unlink(queue, node);
+          agent = load<u32>(waiter + WAITER_AGENT);
+          inboxPush(agent, waiter);
+        } else {
+          if (!isTooLarge) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));
+          isOver = true;
+        }
       }
     }
     release(queue + QUEUE_LOCK);
