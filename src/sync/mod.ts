@@ -25,7 +25,10 @@
  *
  * @module
  */
-export { AtomicBool, AtomicI32, AtomicI64, AtomicU32 } from "./atomic.ts";
+export { AtomicBool } from "./atomic_bool.ts";
+export { AtomicI32 } from "./atomic_i32.ts";
+export { AtomicI64 } from "./atomic_i64.ts";
+export { AtomicU32 } from "./atomic_u32.ts";
 export { CyclicBarrier } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
