@@ -57,11 +57,11 @@ const classes = new Map<string, ViewClass>(Object.entries(
 ));
 
 /** The typed array whose elements are of type `E`: an `Int32Array` for `i32`, and so on. */
-export type SharedArrayOf<E> = E extends NumberType<number | bigint, infer N extends Name>
-  ? SharedArrays[N]
+export type SharedArrayOf<E> = E extends
+  NumberType<number | bigint, infer N extends keyof SharedArrays> ? SharedArrays[N]
   : E extends ElementType<infer T> ? [T] extends [bigint] ? SharedArrays["i64" | "u64"]
-    : [T] extends [number] ? SharedArrays[Exclude<Name, "i64" | "u64">]
-    : SharedArrays[Name]
+    : [T] extends [number] ? SharedArrays[Exclude<keyof SharedArrays, "i64" | "u64">]
+    : SharedArrays[keyof SharedArrays]
   : never;
 
 /** The largest array in bytes: what the core allocates at most, without the header. */
@@ -83,14 +83,14 @@ const MAX_BYTES = 0x7fffff00;
  *
  * @example
  * ```ts
- * import { f64, Pool, sharedArray } from "@millrace/millrace";
+ * import { any, Channel, f64, sharedArray } from "@millrace/millrace";
  *
- * const squares = sharedArray(f64, 4);
- * await using pool = new Pool({ threads: 1 });
- * await pool.go((into: Float64Array) => {
- *   for (let i = 0; i < into.length; i++) into[i] = i * i;
- * }, squares);
- * console.log(squares.join(" ")); // 0 1 4 9
+ * const sums = sharedArray(f64, 4);
+ * using parts = new Channel(any<Float64Array>(), 2); // to any thread
+ * await parts.send(sums.subarray(0, 2));
+ * const part = (await parts.receive())!;
+ * part[1] = 0.5;
+ * console.log(sums.join(" ")); // 0 0.5 0 0
  * ```
  *
  * @typeParam E The type of the elements.

@@ -33,14 +33,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { collect, collectUntil } from "../support/collect.ts";
-import {
-  addOne,
-  collectThere,
-  keep,
-  lookAt,
-  makeArray,
-  partOf,
-} from "../support/tasks_primitives.ts";
+import { addOne, makeArray, partOf } from "../support/tasks_primitives.ts";
 import { test } from "../support/test.ts";
 
 /** `true` if the two types are the same, and not just assignable. */

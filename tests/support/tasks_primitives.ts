@@ -3,7 +3,6 @@
  *
  * @module
  */
-import process from "node:process";
 import {
   type AtomicBool,
   type AtomicI32,
