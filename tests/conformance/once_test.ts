@@ -26,6 +26,13 @@ import { doAll, doAndDie, doAndLeave, doOne } from "../support/tasks_primitives.
 import { test } from "../support/test.ts";
 import { isPending, settled } from "./waiting.ts";
 
+/** A promise, and what resolves it. */
+function gate(): { promise: Promise<void>; open: () => void } {
+  let open!: () => void;
+  const promise = new Promise<void>((resolve) => open = resolve);
+  return { promise, open };
+}
+
 test("Once.do() and doSync() count calls and not functions", async () => {
   for (const isSync of [false, true]) {
     using once = new Once();
@@ -54,7 +61,7 @@ test("Once.do() calls its function within the call", () => {
 
 test("Once.do() lets all wait until the first function has ended", async () => {
   using once = new Once();
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, open } = gate();
   let ended = false;
   const first = once.do(async () => {
     await promise;
@@ -65,7 +72,7 @@ test("Once.do() lets all wait until the first function has ended", async () => {
       throw new Error("a second one was called");
     }).then(() => ended));
   assert(await isPending(Promise.race([first, ...others])));
-  resolve();
+  open();
   await first;
   assertEquals(await Promise.all(others), new Array(10).fill(true));
 });
@@ -124,12 +131,12 @@ test("Once tells a function that calls for itself", async () => {
 
 test("Once.doSync() refuses to block its thread for a goroutine of the same thread", async () => {
   using once = new Once();
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, open } = gate();
   const first = once.do(() => promise);
   await Promise.resolve();
   const error = assertThrows(() => once.doSync(() => {})) as { code?: unknown };
   assertEquals(error.code, "AGENT_CANNOT_BLOCK");
-  resolve();
+  open();
   await first;
   once.doSync(() => {});
 });
@@ -162,10 +169,10 @@ test("Once, onceFunc and onceValue refuse what is no function", () => {
 
 test("Once ends its calls when the handle is disposed meanwhile", async () => {
   const once = new Once();
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, open } = gate();
   const calls = [once.do(() => promise), once.do(() => {})];
   once[Symbol.dispose]();
-  resolve();
+  open();
   await Promise.all(calls);
 });
 

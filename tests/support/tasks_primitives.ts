@@ -16,6 +16,7 @@ import {
   type Semaphore,
   sharedArray,
   task,
+  type WaitGroup,
 } from "../../mod.ts";
 import { seeded } from "../conformance/waiting.ts";
 import { collect } from "./collect.ts";
@@ -377,5 +378,39 @@ export const doOne = task(
     if (isBlocking) once.doSync(work);
     else await once.do(work);
     return isFirst;
+  },
+);
+
+// ---- Wait group ----------------------------------------------------------------------------------------------
+
+/** Says that it is there, and waits for the others, as in Go's own test. */
+export const meet = task(
+  import.meta.url,
+  "meet",
+  async (here: WaitGroup, there: WaitGroup, isBlocking: boolean): Promise<boolean> => {
+    here.done();
+    if (isBlocking) there.waitSync();
+    else await there.wait();
+    return true;
+  },
+);
+
+/** Counts itself in `seen` and off. */
+export const countAndDone = task(
+  import.meta.url,
+  "countAndDone",
+  (group: WaitGroup, seen: AtomicI32): void => {
+    seen.add(1);
+    group.done();
+  },
+);
+
+/** Ends its thread while a goroutine of it waits for `group`, which counts this one, too. */
+export const awaitGroupAndDie = task(
+  import.meta.url,
+  "awaitGroupAndDie",
+  (started: Channel<number>, group: WaitGroup, end: Channel<number>): never => {
+    group.wait();
+    holdAndDie(started, end);
   },
 );
