@@ -208,20 +208,21 @@ export class Core {
 
   /**
    * Makes another object for the shared memory, at least up to `end`, so that it can be seen whether anything still refers to
-   * that one. In a page that is not isolated there is none but the memory's own.
+   * that one.
+   *
+   * @returns the object; the memory's own in a page that is not isolated, where there can be no other
    */
   nameBuffer(end: number): SharedArrayBuffer {
     this.bytes(end);
     const buffer = this.seed.memory.buffer as SharedArrayBuffer;
-    let name;
     try {
-      name = structuredClone(buffer);
+      const name = structuredClone(buffer);
+      this.#buffers.add(name);
+      return name;
     } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
-      return buffer;
+      if (error instanceof DOMException && error.name === "DataCloneError") return buffer;
+      throw error;
     }
-    this.#buffers.add(name);
-    return name;
   }
 
   /** Rebuilds the views, after memory has grown. */

@@ -31,8 +31,10 @@ export class Region implements Shareable {
   /** @param ptr The object; the caller's reference passes to the region. */
   constructor(ptr: number) {
     this.#ptr = ptr;
-    this.buffer = core().nameBuffer(ptr + ARRAY_ELEMENTS + core().readU32(ptr + ARRAY_BYTES));
-    regions.set(this.buffer, this);
+    const c = core();
+    this.buffer = c.nameBuffer(ptr + ARRAY_ELEMENTS + c.readU32(ptr + ARRAY_BYTES));
+    if (this.buffer === c.seed.memory.buffer) nameless.add(this);
+    else regions.set(this.buffer, this);
     holdObject(this, ptr);
   }
 
@@ -60,6 +62,9 @@ export class Region implements Shareable {
 
 /** A region is reachable from its buffer, and by nothing else for good. */
 const regions = new WeakMap<object, Region>();
+
+/** Regions in a page that is not isolated. Nobody can tell when the last view is gone, so they stay. */
+const nameless = new Set<Region>();
 
 registerKind(KIND_SHARED_ARRAY, {
   revive: (ptr) => new Region(ptr),
