@@ -105,6 +105,7 @@ class BarrierCase extends LockCase<SharedBarrier> {
   #ended: number = BARRIER_WAITS;
   /** How many were to come when it arrived. */
   #left = 0;
+  /** Its place in the queue; 0 once somebody has taken it out and said so. */
   #node = 0;
 
   override enter(wait: Wait): boolean {
@@ -140,13 +141,16 @@ class BarrierCase extends LockCase<SharedBarrier> {
   }
 
   override complete(): boolean {
-    return this.isReady();
+    const isReady = this.isReady();
+    this.#node = 0;
+    return isReady;
   }
 
   override leave(): void {}
 
   override dispose(hadEffect: boolean): void {
-    if (this.#node !== 0 && !this.isReady()) this.object.leave(this.#node);
+    // Also if the round has ended: whoever ended it may just be taking the node out.
+    if (this.#node !== 0) this.object.leave(this.#node);
     super.dispose(hadEffect);
   }
 

@@ -264,17 +264,13 @@ test("CyclicBarrier breaks on other threads when a wait here is aborted", async 
 test("CyclicBarrier makes no round of a part when waits on all threads are aborted and it is reset", async () => {
   await using pool = new Pool({ threads: 3 });
   using barrier = new CyclicBarrier(2);
-  using end = new Channel(i32, 1);
-  const storms = [1, 2, 3].map((seed) => pool.go(storm, barrier, end, seed));
-  await sleep(300);
-  end.close();
-  // The last that wait wait for nobody any more.
-  const all = Promise.all(storms.map((each) => each.join()));
+  const all = Promise.all([1, 2, 3].map((seed) => pool.go(storm, barrier, 300, seed)));
   let isOver = false;
   all.then(() => isOver = true, () => isOver = true);
+  // Whoever is the last waits for nobody any more.
   while (!isOver) {
-    barrier.reset();
     await turn();
+    barrier.reset();
   }
   const results = await all;
   const sum = (key: "passed" | "last") => results.reduce((total, each) => total + each[key], 0);

@@ -14,7 +14,14 @@ import {
   WAITER_NODES,
 } from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
-import { assertHolds, explore, type Options, type Scenario, type VirtualThread } from "./loom.ts";
+import {
+  assertFails,
+  assertHolds,
+  explore,
+  type Options,
+  type Scenario,
+  type VirtualThread,
+} from "./loom.ts";
 import { testMistakes } from "./mistakes.ts";
 import { nextEntry, waiterSize, type Waiting } from "./waiting.ts";
 
@@ -97,6 +104,8 @@ interface WaitOptions {
   readonly givesUp?: boolean;
   /** It looks again when a thread has died. */
   readonly rechecks?: boolean;
+  /** It does not leave when it has found by itself that its round has ended. */
+  readonly isCareless?: boolean;
 }
 
 /** Arrives, and waits for the end of the round, with the waiter of its own for `round`. */
@@ -134,12 +143,15 @@ async function pass(
       break;
     }
     if (options.givesUp) {
-      if (await readEnd() === 0) await wasm.barrierLeave(state.barrier, node, agent);
+      await wasm.barrierLeave(state.barrier, node, agent);
       await wasm.poison(waiter, waiterSize(1));
       return GAVE_UP;
     }
     if (await readEnd() === 0) await wasm.barrierLook(state.barrier, node, agent);
-    if (await readEnd() !== 0) break;
+    if (await readEnd() !== 0) {
+      if (!options.isCareless) await wasm.barrierLeave(state.barrier, node, agent);
+      break;
+    }
     await wasm.waiterReset(waiter);
   }
   const end = await readEnd();
@@ -335,6 +347,22 @@ const dyingBehind = scenario("one of two that wait dies", 3, [
   },
 });
 
+/** Thread 0 looks again, although nobody has died, while thread 1 comes as the last. */
+const looks = (isCareless: boolean) =>
+  scenario("who waits looks again as the last comes", 2, [
+    waits({ left: 1, rechecks: true, isCareless }),
+    waits(),
+    ({ wasm }, { agents }) => wasm.agentSignal(agents[0]!, SIGNAL_RECHECK),
+  ], {
+    waiting: [0],
+    check(outcome) {
+      assertEquals(outcome.results.slice(0, 2), [1, 0]);
+      assertEmpty(outcome);
+    },
+  });
+const looking = looks(false);
+const careless = looks(true);
+
 /** The only one who waits is dead. */
 const haunted = scenario("a dead thread waits", 2, [() => Promise.resolve(), waits()], {
   waiting: [0],
@@ -347,8 +375,10 @@ const haunted = scenario("a dead thread waits", 2, [() => Promise.resolve(), wai
 });
 
 Deno.test("barrier: a thread that dies while it waits breaks the round, and holds up nobody", async () => {
-  await assertHolding(dying, { bound: 1 });
-  await assertHolding(dyingBehind, { bound: 2 });
+  await assertHolding(dying, { bound: 2 });
+  await assertHolding(dyingBehind, { bound: 3 });
+  await assertHolding(looking, { bound: 3 });
+  assertFails(await explore(core, careless, { bound: 2 }), "race");
   await assertHolding(haunted);
 });
 
@@ -387,12 +417,13 @@ testMistakes("barrier", ENTRY, [
     options: { bound: 3 },
   },
   {
-    when: "a waiter is told before it is out of the queue",
+    when: "a waiter is told after an attempt to claim it",
     find:
-      "      agent = claimNode(queue, node);\n      store32(node + NODE_ENDED, load<u32>(barrier + BARRIER_ENDED));\n",
-    replace:
       "      store32(node + NODE_ENDED, load<u32>(barrier + BARRIER_ENDED));\n      agent = claimNode(queue, node);\n",
-    model: givenUp,
+    replace:
+      "      agent = claimNode(queue, node);\n      store32(node + NODE_ENDED, load<u32>(barrier + BARRIER_ENDED));\n",
+    model: looking,
+    options: { bound: 3 },
   },
   {
     when: "who gives up says nothing",

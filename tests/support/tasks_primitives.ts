@@ -175,18 +175,18 @@ export const makeAtoms = task(
   },
 );
 
-/** Waits at `barrier` again and again until `end` is closed, gives up now and then, and resets a barrier that it finds broken. */
+/** Waits at `barrier` so many times, gives up now and then, and resets a barrier that it finds broken. */
 export const storm = task(
   import.meta.url,
   "storm",
   async (
     barrier: CyclicBarrier,
-    end: Channel<number>,
+    count: number,
     seed: number,
   ): Promise<{ passed: number; last: number }> => {
     const next = seeded(seed);
     let [passed, last] = [0, 0];
-    while (!end.closed) {
+    for (let i = 0; i < count; i++) {
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), next(3));
       try {

@@ -18,8 +18,9 @@
  * - I2 The nodes in the queue are all of the current round, or all of the round before: nobody enters, and no further round
  *   ends, before the last node of a round that has ended is out (whoever wants to helps to fire them first). So one word
  *   is enough for how a round ended, and a fast thread is never counted in an old round.
- * - I3 NODE_ENDED is the last that an ender writes to a node, but for the push into the inbox, which it owes only to a waiter that
- *   it has claimed. So an owner that has claimed its waiter itself may free it once it reads NODE_ENDED.
+ * - I3 An ender says in NODE_ENDED how the round ended, and claims the waiter then. Whose claim fails has been claimed by its owner,
+ *   who makes it claimable again and reads NODE_ENDED then. So an owner is sent an entry or finds the end by itself. In the
+ *   second case it calls `barrierLeave` before it frees the waiter: the ender may not yet have taken the node out.
  * - I4 BARRIER_ARRIVED is the number of nodes of the current round.
  *
  * Death: a section under a lock is never left half done (law 10), so whoever died had arrived, and stands in the queue, or had
@@ -129,7 +130,7 @@ export function barrierArrive(barrier: usize, node: usize, index: u32, self: usi
  * Fires everybody whose round has ended.
  *
  * - Progress: blocking on the queue's lock; each round takes a node out or is the last.
- * - Order: claim, unlink, say how it ended, deliver (I3). A wait that is told before its node is out could be freed meanwhile.
+ * - Order: say how it ended, claim, unlink, deliver (I3). Said after the claim has failed, it could come after its owner's look.
  * - Model: `barrier_model_test.ts`.
  *
  * @returns a `WOKE_…` code
@@ -147,8 +148,8 @@ export function barrierSettle(barrier: usize, self: usize): i32 {
       isOver = true;
     } else {
       const waiter: usize = load<u32>(node + NODE_WAITER);
-      agent = claimNode(queue, node);
       store32(node + NODE_ENDED, load<u32>(barrier + BARRIER_ENDED));
+      agent = claimNode(queue, node);
       if (agent != 0) inboxPush(agent, waiter);
     }
     release(queue + QUEUE_LOCK);
@@ -193,7 +194,8 @@ export function barrierLook(barrier: usize, node: usize, self: usize): i32 {
 }
 
 /**
- * Takes `node` out, whose waiter the caller has claimed and which gives up; that breaks its round, if it has not ended.
+ * Takes `node` out, whose waiter the caller has claimed, and which gives up, or has found by itself that its round has ended. If
+ * it has not ended, that breaks it.
  *
  * - Progress: blocking on the queue's lock. Model: `barrier_model_test.ts`.
  *
