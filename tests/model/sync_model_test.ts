@@ -10,6 +10,7 @@ import {
   NODE_QUEUE,
   SEMAPHORE_ASIDE,
   SEMAPHORE_STATE,
+  SIGNAL_RECHECK,
   WAITER_NODES,
 } from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
@@ -512,6 +513,13 @@ const dyingInOrder = scenario("nobody is overtaken when somebody dies", [
   },
 });
 
+/** Thread 0 looks again, although nobody has died, while a unit comes back and another is asked for. */
+const looking = scenario("who waits looks again as a unit comes back", [
+  acquires(1, { isEntered: true, rechecks: true }),
+  releases(1),
+  ({ wasm }, { agents }) => wasm.agentSignal(agents[0]!, SIGNAL_RECHECK),
+], { ...units(1, 0), waiting: [1] });
+
 /** Nobody but a dead thread waits, for two of two, and one is free. */
 const haunted = scenario("an attempt behind a dead thread", [
   () => Promise.resolve(),
@@ -527,6 +535,7 @@ Deno.test("semaphore: a dead thread's place in the queue is nobody's", async () 
   await assertHolding(dying, { bound: 1 });
   await assertHolding(dyingLarge, { bound: 1 });
   await assertHolding(dyingInOrder, { bound: 2 });
+  await assertHolding(looking, { bound: 4 });
   await assertHolding(haunted);
 });
 
