@@ -28,6 +28,7 @@ export {
   i32,
   i64,
   i8,
+  type NumberType,
   text,
   u16,
   u32,

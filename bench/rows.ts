@@ -3,7 +3,17 @@
  * its rows set one of ours against each rival. The goals are those of the design.
  */
 
-import { Channel, f64, i32, Mutex, Pool } from "../mod.ts";
+import {
+  AtomicI32,
+  Channel,
+  f64,
+  i32,
+  Mutex,
+  Pool,
+  Semaphore,
+  sharedArray,
+  WaitGroup,
+} from "../mod.ts";
 import { passAwaited, sendReceiveTry } from "./channel/one_thread.ts";
 import { passBlocking, passKib, passManyToMany, passToAwait } from "./channel/threads.ts";
 import { BURST, poolBurst, poolOneByOne, spawnHere } from "./pool/spawn.ts";
@@ -14,6 +24,16 @@ import type { GoRival, GoRow } from "./support/go.ts";
 import { type Contestant, contestant } from "./support/measure.ts";
 import type { Goal } from "./support/table.ts";
 import { lockFree, lockSyncFree } from "./sync/mutex.ts";
+import {
+  acquireContended,
+  acquireFree,
+  acquireSyncFree,
+  addByAtomics,
+  addContended,
+  addFree,
+  meetAtBarrier,
+  waitFree,
+} from "./sync/primitives.ts";
 
 /** One of ours against each of these rivals. */
 export interface RowSpec {
@@ -45,6 +65,9 @@ const SLICE = "Go, []byte";
 const POST_MESSAGE = "raw postMessage";
 const PROMISE = "bare promises";
 const ASYNC_FUNCTION = "bare async function";
+const CHANNEL = "Go, buffered channel";
+const CONDITION = "Go, mutex and condition";
+const ATOMICS = "Atomics.add";
 
 const than = (factor: number): { name: string; goal: Goal } => ({
   name: GO,
@@ -205,6 +228,94 @@ export const matches: readonly Match[] = [
         contestant("promise", (ops) => lockFree(mutex, ops)),
         contestant(ASYNC_FUNCTION, asyncFunction),
       ];
+    },
+  },
+  {
+    name: "semaphore",
+    rows: [
+      {
+        row: "Semaphore, acquire + release, free, blocking form",
+        ours: "blocking",
+        rivals: [{ name: CHANNEL }],
+      },
+      {
+        row: "Semaphore, acquire + release, free, promise form",
+        ours: "promise",
+        rivals: [{ name: CHANNEL }, { name: ASYNC_FUNCTION }],
+      },
+    ],
+    go: { [CHANNEL]: "semaphoreFree" },
+    open(held) {
+      const semaphore = new Semaphore(2);
+      held.push(() => semaphore[Symbol.dispose]());
+      return [
+        contestant("blocking", (ops) => acquireSyncFree(semaphore, ops)),
+        contestant("promise", (ops) => acquireFree(semaphore, ops)),
+        contestant(ASYNC_FUNCTION, asyncFunction),
+      ];
+    },
+  },
+  {
+    name: "semaphore-contended",
+    rows: [{
+      row: "Semaphore of one unit, two threads, acquire + release, blocking form",
+      ours: "blocking",
+      rivals: [{ name: CHANNEL }],
+    }],
+    go: { [CHANNEL]: "semaphoreContended" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("blocking", (ops) => acquireContended(pool, ops), { unit: 2 })];
+    },
+  },
+  {
+    name: "atomic",
+    rows: [{ row: "AtomicI32, add, free", ours: "add", rivals: [{ name: GO }, { name: ATOMICS }] }],
+    go: { [GO]: "atomicFree" },
+    open(held) {
+      const value = new AtomicI32();
+      held.push(() => value[Symbol.dispose]());
+      const values = sharedArray(i32, 1);
+      return [
+        contestant("add", (ops) => addFree(value, ops)),
+        contestant(ATOMICS, (ops) => addByAtomics(values, ops)),
+      ];
+    },
+  },
+  {
+    name: "atomic-contended",
+    rows: [{ row: "AtomicI32, add, two threads", ours: "add", rivals: [{ name: GO }] }],
+    go: { [GO]: "atomicContended" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("add", (ops) => addContended(pool, ops), { unit: 2 })];
+    },
+  },
+  {
+    name: "wait-group",
+    rows: [{
+      row: "WaitGroup, add + done + wait, free, blocking form",
+      ours: "blocking",
+      rivals: [{ name: GO }],
+    }],
+    go: { [GO]: "waitGroupFree" },
+    open(held) {
+      const group = new WaitGroup();
+      held.push(() => group[Symbol.dispose]());
+      return [contestant("blocking", (ops) => waitFree(group, ops))];
+    },
+  },
+  {
+    name: "barrier",
+    rows: [{
+      row: "CyclicBarrier, a round of two threads, blocking form",
+      ours: "blocking",
+      rivals: [{ name: CONDITION }],
+    }],
+    go: { [CONDITION]: "barrierTwo" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("blocking", (ops) => meetAtBarrier(pool, ops))];
     },
   },
   {

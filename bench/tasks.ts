@@ -3,7 +3,7 @@
  * these live apart from the benches, which a thread must not run again.
  */
 
-import { type Channel, task } from "../mod.ts";
+import { type AtomicI32, type Channel, type CyclicBarrier, type Semaphore, task } from "../mod.ts";
 
 /** What a consumer on another thread saw. */
 export interface Received {
@@ -73,3 +73,36 @@ export const consumeKib = task(
 
 /** Does nothing. The result is there to be counted. */
 export const one = task(import.meta.url, "one", (): number => 1);
+
+/** Adds 1 to `count` under a unit of `semaphore`, blocking, `rounds` times. */
+export const incrementUnder = task(
+  import.meta.url,
+  "incrementUnder",
+  (semaphore: Semaphore, count: Int32Array, rounds: number): void => {
+    for (let i = 0; i < rounds; i++) {
+      semaphore.acquireSync();
+      count[0]!++;
+      semaphore.release();
+    }
+  },
+);
+
+/** Adds 1 to `value`, `rounds` times. */
+export const addAtomically = task(
+  import.meta.url,
+  "addAtomically",
+  (value: AtomicI32, rounds: number): void => {
+    for (let i = 0; i < rounds; i++) value.add(1);
+  },
+);
+
+/** Waits at `barrier`, blocking, `rounds` times, and returns how often it was the last to come. */
+export const goRound = task(
+  import.meta.url,
+  "goRound",
+  (barrier: CyclicBarrier, rounds: number): number => {
+    let last = 0;
+    for (let i = 0; i < rounds; i++) if (barrier.waitSync() === 0) last++;
+    return last;
+  },
+);

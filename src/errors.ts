@@ -33,6 +33,25 @@ export class LockMisuseError extends Error {
   readonly code = "LOCK_MISUSE";
 }
 
+/**
+ * The end of a wait at a barrier that cannot be passed: somebody who waited there gave up or died, or it was reset.
+ */
+export class BrokenBarrierError extends Error {
+  /** The name of the class. */
+  override readonly name = "BrokenBarrierError";
+  /** Says which error this is. */
+  readonly code = "BROKEN_BARRIER";
+
+  /**
+   * Makes the error.
+   *
+   * @param message What was tried.
+   */
+  constructor(message: string = "Cannot pass the barrier: it is broken") {
+    super(message);
+  }
+}
+
 /** Thrown when a call would have to block a thread that cannot: a browser's main thread, or one that nobody could answer. */
 export class AgentCannotBlockError extends Error {
   /** The name of the class. */

@@ -28,8 +28,34 @@ interface Exports {
   heapInit(): void;
   liveBytes(): number;
   reservedBytes(): number;
+  add32(ptr: number, delta: number): number;
+  add64(ptr: number, delta: bigint): bigint;
+  and32(ptr: number, mask: number): number;
+  and64(ptr: number, mask: bigint): bigint;
+  cas32(ptr: number, expected: number, desired: number): number;
+  cas64(ptr: number, expected: bigint, desired: bigint): bigint;
+  load32(ptr: number): number;
+  load64(ptr: number): bigint;
+  or32(ptr: number, mask: number): number;
+  or64(ptr: number, mask: bigint): bigint;
+  store32(ptr: number, value: number): void;
+  store64(ptr: number, value: bigint): void;
+  xchg32(ptr: number, value: number): number;
+  xchg64(ptr: number, value: bigint): bigint;
+  barrierArrive(barrier: number, node: number, index: number, self: number): number;
+  barrierIsBroken(barrier: number): number;
+  barrierLeave(barrier: number, node: number, self: number): number;
+  barrierLook(barrier: number, node: number, self: number): number;
+  barrierNew(kind: number, parties: number): number;
+  barrierReset(barrier: number, self: number): number;
+  barrierWaiting(barrier: number): number;
+  objectNew(kind: number, byteLength: number): number;
   objectRelease(object: number): number;
   objectRetain(object: number): void;
+  onceBegin(once: number, self: number): number;
+  onceFinish(once: number, self: number): number;
+  onceIsBy(once: number, agent: number): number;
+  onceIsDone(once: number): number;
   queueEnter(queue: number, waiter: number, slot: number, index: number, need: number): void;
   queueLeave(queue: number, waiter: number, slot: number): void;
   queueWake(queue: number, self: number): number;
@@ -102,8 +128,11 @@ interface Exports {
   mutexTryLock(mutex: number, self: number): number;
   mutexUnlock(mutex: number, self: number): number;
   mutexUnlockOwn(mutex: number, self: number): number;
+  semaphoreNew(kind: number, size: number): number;
   semaphoreRelease(semaphore: number, count: number, self: number): number;
+  semaphoreResize(semaphore: number, size: number, self: number): number;
   semaphoreSettle(semaphore: number, self: number): number;
+  semaphoreSize(semaphore: number): number;
   semaphoreTryAcquire(semaphore: number, count: number): number;
 }
 
@@ -175,6 +204,25 @@ export class Core {
   /** Reports whether `buffer` is the shared memory, as it is now or was before it grew. */
   owns(buffer: object): boolean {
     return this.#buffers.has(buffer);
+  }
+
+  /**
+   * Makes another object for the shared memory, at least up to `end`, so that it can be seen whether anything still refers to
+   * that one.
+   *
+   * @returns the object; the memory's own in a page that is not isolated, where there can be no other
+   */
+  nameBuffer(end: number): SharedArrayBuffer {
+    this.bytes(end);
+    const buffer = this.seed.memory.buffer as SharedArrayBuffer;
+    try {
+      const name = structuredClone(buffer);
+      this.#buffers.add(name);
+      return name;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "DataCloneError") return buffer;
+      throw error;
+    }
   }
 
   /** Rebuilds the views, after memory has grown. */

@@ -45,6 +45,17 @@ export interface ElementType<T> {
   discard(payload: number, ptr: number): void;
 }
 
+/**
+ * The type of numbers of one kind; its name says which, also to the compiler.
+ *
+ * @typeParam T What the values are in JavaScript.
+ * @typeParam N The name.
+ */
+export interface NumberType<T extends number | bigint, N extends string> extends ElementType<T> {
+  /** Its name. */
+  readonly name: N;
+}
+
 /** A number that a numeric type cannot hold is out of range; anything else is of the wrong type. */
 function refuse(value: unknown, expected: string, right?: "number" | "bigint"): Error {
   const message = `Cannot send ${show(value)}: expected ${expected}`;
@@ -73,7 +84,7 @@ class I32 implements ElementType<number> {
 }
 
 /** Signed 32-bit integers. */
-export const i32: ElementType<number> = new I32();
+export const i32: NumberType<number, "i32"> = new I32();
 
 class U32 implements ElementType<number> {
   readonly name = "u32";
@@ -94,18 +105,18 @@ class U32 implements ElementType<number> {
 }
 
 /** Unsigned 32-bit integers. */
-export const u32: ElementType<number> = new U32();
+export const u32: NumberType<number, "u32"> = new U32();
 
 /** Integers of less than 32 bits. */
-class Small implements ElementType<number> {
-  readonly name: string;
+class Small<N extends string> implements NumberType<number, N> {
+  readonly name: N;
   readonly wideBytes = 0;
   readonly #minimum: number;
   readonly #maximum: number;
   /** Shifting left and right by so much restores the sign. */
   readonly #shift: number;
 
-  constructor(name: string, bits: number, isSigned: boolean) {
+  constructor(name: N, bits: number, isSigned: boolean) {
     this.name = name;
     this.#minimum = isSigned ? -(2 ** (bits - 1)) : 0;
     this.#maximum = isSigned ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
@@ -132,13 +143,13 @@ class Small implements ElementType<number> {
 }
 
 /** Signed 8-bit integers. */
-export const i8: ElementType<number> = new Small("i8", 8, true);
+export const i8: NumberType<number, "i8"> = new Small("i8", 8, true);
 /** Unsigned 8-bit integers. */
-export const u8: ElementType<number> = new Small("u8", 8, false);
+export const u8: NumberType<number, "u8"> = new Small("u8", 8, false);
 /** Signed 16-bit integers. */
-export const i16: ElementType<number> = new Small("i16", 16, true);
+export const i16: NumberType<number, "i16"> = new Small("i16", 16, true);
 /** Unsigned 16-bit integers. */
-export const u16: ElementType<number> = new Small("u16", 16, false);
+export const u16: NumberType<number, "u16"> = new Small("u16", 16, false);
 
 const floats = new Float32Array(1);
 const floatBits = new Uint32Array(floats.buffer);
@@ -169,14 +180,14 @@ class F32 implements ElementType<number> {
 }
 
 /** 32-bit floating-point numbers. A number is rounded to the nearest (`Math.fround`); one too large is refused. */
-export const f32: ElementType<number> = new F32();
+export const f32: NumberType<number, "f32"> = new F32();
 
 /** 64-bit integers, as bigints. */
-class Long implements ElementType<bigint> {
-  readonly name: "i64" | "u64";
+class Long<N extends "i64" | "u64"> implements NumberType<bigint, N> {
+  readonly name: N;
   readonly wideBytes = 8;
 
-  constructor(name: "i64" | "u64") {
+  constructor(name: N) {
     this.name = name;
   }
 
@@ -204,9 +215,9 @@ class Long implements ElementType<bigint> {
 }
 
 /** Signed 64-bit integers: bigints. */
-export const i64: ElementType<bigint> = new Long("i64");
+export const i64: NumberType<bigint, "i64"> = new Long("i64");
 /** Unsigned 64-bit integers: bigints. */
-export const u64: ElementType<bigint> = new Long("u64");
+export const u64: NumberType<bigint, "u64"> = new Long("u64");
 
 class F64 implements ElementType<number> {
   readonly name = "f64";
@@ -226,7 +237,7 @@ class F64 implements ElementType<number> {
 }
 
 /** 64-bit floating-point numbers: any JavaScript number. */
-export const f64: ElementType<number> = new F64();
+export const f64: NumberType<number, "f64"> = new F64();
 
 class Bool implements ElementType<boolean> {
   readonly name = "bool";

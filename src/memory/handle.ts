@@ -36,6 +36,14 @@ export const KIND_SEMAPHORE = 3;
 export const KIND_WAIT_GROUP = 4;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_POOL = 5;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_BARRIER = 8;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_ATOMIC = 9;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_SHARED_ARRAY = 11;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_ONCE = 12;
 
 const kinds: Kind[] = [];
 

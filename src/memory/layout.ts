@@ -164,10 +164,6 @@ export const DEQUE_RETRY = 1;
 // ---- Lock objects (shared objects)
 /** u32, atomic: 0, or the agent that holds the mutex. */
 export const MUTEX_OWNER = 12;
-/** u32, atomic: units that nobody holds. */
-export const SEMAPHORE_FREE = 12;
-/** u32: units in all; written once. */
-export const SEMAPHORE_TOTAL = 16;
 /** u64, atomic: in the low half what is still to be done, in the high half how often that has come to 0. */
 export const GROUP_STATE = 16;
 /** Wait queue. */
@@ -179,6 +175,63 @@ export const LOCK_MISUSED = -1;
 export const WOKE_NONE = 0;
 export const WOKE_OTHER = 1;
 export const WOKE_SELF = 2;
+
+// ---- Semaphore (a shared object)
+/** u64, atomic: in the low half how many units there are, in the high half how many of them are held. */
+export const SEMAPHORE_STATE = 16;
+/** Wait queue of requests for more than there is, at the time when they began to wait; the others wait in LOCK_QUEUE. */
+export const SEMAPHORE_ASIDE = 48;
+export const SEMAPHORE_SIZE = 64;
+/** u32: in the node of a fired waiter, 1 when it was granted its units, 0 when it is to try again. */
+export const NODE_GRANTED = 24;
+
+// ---- Barrier (a shared object); its queue stands at LOCK_QUEUE, and every word belongs to that queue's lock
+/** u32: how many make a round; written once. */
+export const BARRIER_PARTIES = 12;
+/** u32, atomic, written under the lock: how many wait in the current round. */
+export const BARRIER_ARRIVED = 16;
+/** u32, locked: number of the current round. */
+export const BARRIER_ROUND = 20;
+/** u32, atomic, written under the lock: 1 while nobody can pass, from a break to a reset. */
+export const BARRIER_BROKEN = 24;
+/** u32, locked: how the round before the current one ended. */
+export const BARRIER_ENDED = 28;
+/** u32, locked: in the node of a waiter, the round that it waits in. */
+export const NODE_ROUND = 20;
+/** u32, atomic: in the node of a waiter, how its round ended; BARRIER_WAITS while it has not. */
+export const NODE_ENDED = 24;
+/** How a round ended: not yet; all have come; somebody gave up or died, or the barrier was reset. */
+export const BARRIER_WAITS = 0;
+export const BARRIER_TRIPPED = 1;
+export const BARRIER_BROKE = 2;
+/** Results of an arrival besides the number of those who are still to come: the barrier is broken; it would have to wait. */
+export const ARRIVED_BROKEN = 0x3fffffff;
+export const ARRIVED_TOO_EARLY = 0x3ffffffe;
+/** Added to the result of an arrival when a waiter of the calling agent itself was fired into its inbox. */
+export const ARRIVED_SELF = 0x40000000;
+
+// ---- Once (a shared object); its queue stands at LOCK_QUEUE
+/** u32, atomic: `ONCE_FRESH`, `ONCE_DONE`, or the agent that runs the function. */
+export const ONCE_STATE = 12;
+export const ONCE_FRESH = 0;
+export const ONCE_DONE = 1;
+
+// ---- Atomic cell (a shared object)
+/** u32: a `CELL_…` type; written once. */
+export const CELL_TYPE = 12;
+/** The value: u32 or u64, atomic. In the middle, so that no other block shares its cache line. */
+export const CELL_VALUE = 56;
+/** With the block's header 128 bytes: two cells never share a cache line. */
+export const CELL_SIZE = 120;
+export const CELL_I32 = 1;
+export const CELL_U32 = 2;
+export const CELL_I64 = 3;
+export const CELL_BOOL = 4;
+
+// ---- Shared array (a shared object)
+/** u32: bytes of its elements; written once. */
+export const ARRAY_BYTES = 12;
+export const ARRAY_ELEMENTS = 16;
 
 // ---- Task: an inbox entry
 /** u32, atomic: `TASK_…` state. */

@@ -17,6 +17,7 @@ import { DevalueError, parse, stringify } from "devalue";
 import * as errors from "../errors.ts";
 import { core } from "./core.ts";
 import { exportHandle, importHandle, isShareable } from "./handle.ts";
+import { Region } from "./region.ts";
 
 type Binary = ArrayBufferLike | ArrayBufferView;
 
@@ -73,6 +74,10 @@ export interface Structured {
   readonly handles: number[];
 }
 
+/** Where binary data is: beside the text, in shared memory that is never returned, or (from 0) in the region of a handle. */
+const COPIED = -1;
+const OWNED = -2;
+
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -96,9 +101,16 @@ export function encodeStructured(value: unknown): Structured {
       if (buffer instanceof ArrayBuffer) {
         pieces.push(new Uint8Array(buffer, byteOffset, byteLength));
         pieceBytes += byteLength;
-        return [name, pieceBytes - byteLength, byteLength, false];
+        return [name, pieceBytes - byteLength, byteLength, COPIED];
       }
-      if (core().owns(buffer)) return [name, byteOffset, byteLength, true];
+      const region = Region.of(buffer);
+      if (region !== undefined) {
+        if (name !== "" && !region.contains(byteOffset, byteLength)) {
+          throw new TypeError("Cannot send a view of memory that is not the shared array's own");
+        }
+        return [name, byteOffset, byteLength, handles.push(exportHandle(region)) - 1];
+      }
+      if (core().owns(buffer)) return [name, byteOffset, byteLength, OWNED];
       throw new TypeError(
         "Cannot send a SharedArrayBuffer to another thread: only millrace's own shared arrays can be",
       );
@@ -126,11 +138,13 @@ export function decodeStructured({ payload, handles }: Structured): unknown {
   return parse(text, {
     handle: ([index]: [number]) => revived[index],
     error: (description: ErrorDescription) => reviveError(description, revivedErrors),
-    binary: ([name, byteOffset, byteLength, isShared]: [string, number, number, boolean]) => {
+    binary: ([name, byteOffset, byteLength, place]: [string, number, number, number]) => {
       const start = payload.byteOffset + 4 + textLength + byteOffset;
-      const [buffer, offset] = isShared
+      const [buffer, offset] = place === COPIED
+        ? [payload.buffer.slice(start, start + byteLength), 0]
+        : place === OWNED
         ? [core().bytes(byteOffset + byteLength).buffer, byteOffset]
-        : [payload.buffer.slice(start, start + byteLength), 0];
+        : [(revived[place] as Region).buffer, byteOffset];
       if (name === "") return buffer;
       const View = viewClasses.get(name)!;
       return new View(buffer, offset, byteLength / (View.BYTES_PER_ELEMENT ?? 1));

@@ -105,7 +105,8 @@ export abstract class LockCase<O extends LockObject> implements Case {
   readonly isTimed: boolean;
   readonly deadline: number;
   protected readonly object: O;
-  #wait: Wait | undefined = undefined;
+  /** The wait that it is a case of, once it has entered a queue. */
+  protected wait: Wait | undefined = undefined;
 
   /** @param deadline As `performance.now()` counts; when it is over, {@linkcode poll} has an effect. */
   constructor(object: O, deadline: number = Infinity) {
@@ -124,19 +125,24 @@ export abstract class LockCase<O extends LockObject> implements Case {
     return 0;
   }
 
+  /** Address of the queue that it waits in; the same from entering to leaving. */
+  protected get queue(): number {
+    return this.object.ptr + LOCK_QUEUE;
+  }
+
   abstract poll(): boolean;
 
   abstract isReady(): boolean;
 
   enter(wait: Wait): boolean {
-    this.#wait = wait;
-    wait.enterShared(this.index, this.object.ptr + LOCK_QUEUE, this.need);
+    this.wait = wait;
+    wait.enterShared(this.index, this.queue, this.need);
     return true;
   }
 
   leave(wasClaimed: boolean): void {
     // Whoever fired it has taken it out.
-    if (!wasClaimed) this.#wait!.leaveShared(this.index, this.object.ptr + LOCK_QUEUE);
+    if (!wasClaimed) this.wait!.leaveShared(this.index, this.queue);
   }
 
   complete(): boolean {

@@ -25,9 +25,22 @@
  *
  * @module
  */
+export { AtomicBool } from "./atomic_bool.ts";
+export { AtomicI32 } from "./atomic_i32.ts";
+export { AtomicI64 } from "./atomic_i64.ts";
+export { AtomicU32 } from "./atomic_u32.ts";
+export { CyclicBarrier } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
+export { ObjectPool } from "./object_pool.ts";
+export { Once, onceFunc, onceValue } from "./once.ts";
 export { Semaphore } from "./semaphore.ts";
+export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
 export { WaitGroup } from "./wait_group.ts";
-export { AgentCannotBlockError, LockMisuseError, SharedMemoryExhaustedError } from "../errors.ts";
+export {
+  AgentCannotBlockError,
+  BrokenBarrierError,
+  LockMisuseError,
+  SharedMemoryExhaustedError,
+} from "../errors.ts";
 export type { WaitOptions } from "../select/types.ts";

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { AgentCannotBlockError, LockMisuseError } from "../errors.ts";
+import { LockMisuseError } from "../errors.ts";
 import { checkInteger, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
+import { core, exhausted } from "../memory/core.ts";
 import { KIND_SEMAPHORE, registerKind, shared } from "../memory/handle.ts";
-import { LOCK_MISUSED, SEMAPHORE_TOTAL } from "../memory/layout.ts";
+import { LOCK_MISUSED, NODE_GRANTED, SEMAPHORE_ASIDE } from "../memory/layout.ts";
+import type { Wait } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import type { WaitOptions } from "../select/types.ts";
@@ -19,25 +21,35 @@ const MAX_SIZE = 2 ** 32 - 1;
 
 /** A semaphore in shared memory, as this thread uses it. */
 class SharedSemaphore extends LockObject {
-  readonly total: number;
   /** Units acquired through this handle and not released through it. */
   #held = 0;
 
   constructor(ptr: number) {
     super(ptr, "semaphore");
-    this.total = this.core.readU32(ptr + SEMAPHORE_TOTAL);
   }
 
   static create(size: number): SharedSemaphore {
-    return new SharedSemaphore(LockObject.allocate(KIND_SEMAPHORE, size, size, "semaphore"));
+    const ptr = core().fn.semaphoreNew(KIND_SEMAPHORE, size) >>> 0;
+    if (ptr === 0) throw exhausted("a semaphore");
+    return new SharedSemaphore(ptr);
+  }
+
+  /** How many units there are now. */
+  get size(): number {
+    return this.core.fn.semaphoreSize(this.ptr) >>> 0;
   }
 
   tryAcquire(count: number): Permit | undefined {
     // The core would see a count beyond 32 bits as a small one.
-    if (count > this.total || this.core.fn.semaphoreTryAcquire(this.ptr, count) === 0) {
+    if (count > MAX_SIZE || this.core.fn.semaphoreTryAcquire(this.ptr, count) === 0) {
       return undefined;
     }
     return this.granted(count);
+  }
+
+  resize(size: number): void {
+    const c = this.core;
+    this.deliver(c.fn.semaphoreResize(this.ptr, size, c.agent));
   }
 
   /** The permit for `count` units that have been taken off. */
@@ -52,9 +64,7 @@ class SharedSemaphore extends LockObject {
     // Where units are held through this handle, they may be released through it.
     if (this.#held === 0) this.check();
     const c = this.core;
-    const code = count > this.total
-      ? LOCK_MISUSED
-      : c.fn.semaphoreRelease(this.ptr, count, c.agent);
+    const code = count > MAX_SIZE ? LOCK_MISUSED : c.fn.semaphoreRelease(this.ptr, count, c.agent);
     if (code === LOCK_MISUSED) throw new LockMisuseError("semaphore: released more than held");
     const wasHeld = this.#held;
     // Fewer than 0: they were acquired on another thread, which still counts them as its own.
@@ -91,12 +101,18 @@ class SemaphorePermit implements Permit {
 
 /**
  * A goroutine that waits for units. Units are granted in the core, in the order of arrival, by whoever makes that possible;
- * so a wait is ready only when it has been fired, and one that has been fired owns its units: it ends with them even if its
- * signal is aborted before the entry arrives.
+ * so a wait is ready only when it has been fired, and one that has been fired with its units owns them: it ends with them even
+ * if its signal is aborted before the entry arrives.
+ *
+ * One that asks for more than there is waits aside, where nothing is granted, and is fired when that changes.
+ *
+ * To leave the line is to lose one's place. So it leaves when it is disposed, and not when it only looks again.
  */
 class SemaphoreCase extends LockCase<SharedSemaphore> {
   readonly #count: number;
   #permit: Permit | undefined = undefined;
+  #isAside = false;
+  #isInLine = false;
 
   constructor(semaphore: SharedSemaphore, count: number) {
     super(semaphore);
@@ -104,15 +120,30 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
   }
 
   protected override get need(): number {
-    return this.#count;
+    // Aside nothing is granted, and the core could not count so far.
+    return this.#isAside ? 0 : this.#count;
+  }
+
+  protected override get queue(): number {
+    return this.#isAside ? this.object.ptr + SEMAPHORE_ASIDE : super.queue;
   }
 
   poll(): boolean {
+    // In line units are granted, and not taken.
+    if (this.#isInLine) return false;
     this.#permit = this.object.tryAcquire(this.#count);
     return this.#permit !== undefined;
   }
 
+  override enter(wait: Wait): boolean {
+    if (this.#isInLine) return true;
+    this.#isAside = this.#count > this.object.size;
+    this.#isInLine = !this.#isAside;
+    return super.enter(wait);
+  }
+
   isReady(): boolean {
+    if (this.#isAside) return this.#count <= this.object.size;
     // The look after entering (law 3): what was released before it is granted now, perhaps to this very wait, which has then
     // ended, or ends when the inbox that is being handed out comes to it. There is nothing left to poll for.
     this.object.settle();
@@ -120,15 +151,27 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
   }
 
   override leave(wasClaimed: boolean): void {
-    if (wasClaimed) return;
-    super.leave(wasClaimed);
-    // It may have been what held up smaller ones behind it.
-    this.object.settle();
+    if (wasClaimed) this.#isInLine = false;
+    else if (this.#isAside) super.leave(wasClaimed);
   }
 
   override complete(): boolean {
+    const { core } = this.object;
+    // Without units it was fired because the size has changed: it tries again, and waits where it now belongs.
+    if (this.#isAside || core.readU32(this.wait!.nodeOf(this.index) + NODE_GRANTED) === 0) {
+      return false;
+    }
     this.#permit = this.object.granted(this.#count);
     return true;
+  }
+
+  override dispose(hadEffect: boolean): void {
+    if (this.#isInLine) {
+      super.leave(false);
+      // It may have been what held up smaller ones behind it.
+      this.object.settle();
+    }
+    super.dispose(hadEffect);
   }
 
   outcome(): Permit {
@@ -141,7 +184,11 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
  * `golang.org/x/sync/semaphore`).
  *
  * An acquisition gets all of its units or none. Those who wait are served strictly in the order of arrival: a large request
- * is never overtaken by smaller ones that would fit, also not by a {@linkcode tryAcquire}.
+ * is never overtaken by smaller ones that would fit, also not by a {@linkcode tryAcquire}. Only a request for more than the
+ * size holds up nobody: it waits aside until a {@linkcode resize} makes it possible, and then gets in line.
+ *
+ * Units have no owner, as in Go: anybody may release what another has acquired, and what a thread held that died stays held
+ * until somebody releases it. A thread that dies while it waits holds up nobody.
  *
  * It lives in shared memory: passed to another thread, as an argument of a task or through a typed channel, it is the same
  * semaphore there.
@@ -161,6 +208,24 @@ class SemaphoreCase extends LockCase<SharedSemaphore> {
  * }
  * await Promise.all(Array.from({ length: 6 }, work));
  * console.log(most); // 2
+ * ```
+ *
+ * @example Acquiring all units waits for whoever holds some
+ * ```ts
+ * import { go, Semaphore, sleep } from "@millrace/millrace";
+ *
+ * const semaphore = new Semaphore(4);
+ * let done = 0;
+ * for (let i = 0; i < 10; i++) {
+ *   const permit = await semaphore.acquire();
+ *   go(async () => {
+ *     using _ = permit;
+ *     await sleep(1);
+ *     done++;
+ *   });
+ * }
+ * await semaphore.acquire(4);
+ * console.log(done); // 10
  * ```
  */
 export class Semaphore implements Disposable {
@@ -195,7 +260,8 @@ export class Semaphore implements Disposable {
    * - **Cancellation:** an aborted signal wins even if the units are free; none are then taken.
    * - **Cost:** no waiter when the units are free.
    *
-   * A request for more units than there are waits for its signal, and holds up nobody.
+   * A request for more units than there are waits for its signal, or until {@linkcode resize} has made the semaphore large
+   * enough; it holds up nobody meanwhile, and gets in line only then.
    *
    * @param n How many: an integer ≥ 0. Default: 1.
    * @param options `signal` cancels the wait.
@@ -211,18 +277,18 @@ export class Semaphore implements Disposable {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const permit = semaphore.tryAcquire(count);
     if (permit !== undefined) return isBudgetSpent() ? afterTurn(permit) : Promise.resolve(permit);
-    // Not queued: it would hold up those behind it for ever.
-    if (count > semaphore.total) return Operation.wait<Permit>([], unreachable, signal);
     return waitFor(new SemaphoreCase(semaphore, count), toPermit, signal);
   }
 
   /**
    * Acquires `n` units, blocking the thread until they are free and everybody who came earlier has been served.
    *
+   * A request for more units than there are blocks until {@linkcode resize}, called on another thread, has made it possible.
+   *
    * @param n How many: an integer ≥ 0. Default: 1.
    * @returns A permit that gives the units back when it is disposed.
    * @throws {TypeError | RangeError} if `n` is something else
-   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block, or `n` is more than there are
+   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block
    */
   acquireSync(n: number = 1): Permit {
     const count = checkCount(n);
@@ -230,11 +296,6 @@ export class Semaphore implements Disposable {
     semaphore.check();
     const permit = semaphore.tryAcquire(count);
     if (permit !== undefined) return permit;
-    if (count > semaphore.total) {
-      throw new AgentCannotBlockError(
-        `Cannot block this thread: nobody could ever release ${count} of ${semaphore.total} units`,
-      );
-    }
     const only = new SemaphoreCase(semaphore, count);
     return Operation.block([only], () => only.outcome());
   }
@@ -266,6 +327,22 @@ export class Semaphore implements Disposable {
   }
 
   /**
+   * Changes how many units there are.
+   *
+   * - More: those who wait are served at once, as far as the units go, and requests that used to be too large get in line.
+   * - Fewer: nothing is taken from those who hold units. While they hold more than there is, nobody acquires any. Who waits
+   *   for more than there is now loses the place in line, and waits as {@linkcode acquire} says.
+   *
+   * @param size How many units there are from now on: an integer from 0 to 4294967295.
+   * @throws {TypeError | RangeError} if `size` is something else
+   */
+  resize(size: number): void {
+    checkInteger("the size of a semaphore", size, 0, MAX_SIZE);
+    this.#semaphore.check();
+    this.#semaphore.resize(size);
+  }
+
+  /**
    * Gives up this thread's handle; when the last handle anywhere has gone, the memory is returned. Who waits here goes on
    * waiting, and a permit that is out can still be disposed. Disposing twice is harmless.
    */
@@ -280,11 +357,6 @@ function checkCount(n: unknown): number {
 
 function toPermit(ended: SemaphoreCase): Permit {
   return ended.outcome();
-}
-
-/** The outcome of a wait without cases. */
-function unreachable(): never {
-  throw new TypeError("Cannot end a wait that has no cases: only its signal could");
 }
 
 const Revived = Semaphore as unknown as new (existing: SharedSemaphore) => Semaphore;

@@ -74,7 +74,8 @@ class WaitGroupCase extends LockCase<SharedWaitGroup> {
  * all; {@linkcode go} does the first two. When the counter has come to 0 the group can be used again.
  *
  * It lives in shared memory: passed to another thread, as an argument of a task or through a typed channel, it is the same
- * group there. What a goroutine did before `done`, on any thread, is visible after the `wait` that it ends.
+ * group there. What a goroutine did before `done`, on any thread, is visible after the `wait` that it ends. A goroutine
+ * whose thread dies is not counted off.
  *
  * @example
  * ```ts

@@ -97,6 +97,14 @@ test("an isolated page and a task on another thread pass values through typed ch
   });
 });
 
+for (const path of ["/isolated", "/plain"]) {
+  test(`a page at ${path} and a task see the same shared arrays and atomic values`, async () => {
+    await withPage(path, async (page) => {
+      assertEquals(await page.call("sharedRoundTrip"), { arrays: [[0, 1, 1], [5, 6]], count: 3 });
+    });
+  });
+}
+
 test("a page that is not isolated runs tasks on its own thread", async () => {
   await withPage("/plain", async (page) => {
     assertEquals(await page.call("capability"), { isolated: false, threads: false });

@@ -368,13 +368,6 @@ test("Semaphore.acquire() waits for its signal alone when it asks for more than 
   assertStrictEquals(await reasonOf(far), reason);
 });
 
-test("Semaphore.acquireSync() throws when it asks for more than there are", () => {
-  using semaphore = new Semaphore(2);
-  const error = assertThrows(() => semaphore.acquireSync(3)) as { code?: unknown };
-  assertEquals(error.code, "AGENT_CANNOT_BLOCK");
-  assert(semaphore.tryAcquire(2));
-});
-
 test("Semaphore.acquire() loses no unit when some waits are aborted", async () => {
   for (let seed = 1; seed <= 200; seed++) {
     const next = seeded(seed);

@@ -6,7 +6,12 @@ import {
   LOCK_MISUSED,
   LOCK_QUEUE,
   MUTEX_OWNER,
-  SEMAPHORE_FREE,
+  NODE_GRANTED,
+  NODE_QUEUE,
+  SEMAPHORE_ASIDE,
+  SEMAPHORE_STATE,
+  SIGNAL_RECHECK,
+  WAITER_NODES,
 } from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
 import {
@@ -42,8 +47,11 @@ interface Sync extends Waiting {
   mutexTryLock(mutex: number, self: number): number;
   mutexUnlock(mutex: number, self: number): number;
   mutexUnlockOwn(mutex: number, self: number): number;
+  semaphoreNew(kind: number, size: number): number;
   semaphoreRelease(semaphore: number, count: number, self: number): number;
+  semaphoreResize(semaphore: number, size: number, self: number): number;
   semaphoreSettle(semaphore: number, self: number): number;
+  semaphoreSize(semaphore: number): number;
   semaphoreTryAcquire(semaphore: number, count: number): number;
 }
 
@@ -67,6 +75,8 @@ interface Start {
   /** The two words of the lock object. */
   readonly first?: number;
   readonly second?: number;
+  /** Makes the lock object, in the place of one with these words. */
+  make?(wasm: Sync): number;
   /** What threads that stand in the queue at the start ask for, by thread. */
   readonly waiting?: readonly (number | undefined)[];
   /** Calls before. */
@@ -76,7 +86,8 @@ interface Start {
 function scenario(
   name: string,
   threads: readonly Body[],
-  { first = 0, second = 0, waiting = [], before, ...rest }: Start & Partial<SyncScenario> = {},
+  { first = 0, second = 0, make, waiting = [], before, ...rest }: Start & Partial<SyncScenario> =
+    {},
 ): SyncScenario {
   return {
     name,
@@ -84,7 +95,7 @@ function scenario(
       wasm.heapInit();
       const agents = threads.map(() => wasm.agentRegister());
       const waiters = agents.map((agent, id) => wasm.waiterNew(agent, id, 1));
-      const lock = wasm.lockNew(0, first, second);
+      const lock = make?.(wasm) ?? wasm.lockNew(0, first, second);
       before?.(wasm, lock, agents[0]!);
       for (const [id, need] of waiting.entries()) {
         if (need !== undefined) wasm.queueEnter(lock + LOCK_QUEUE, waiters[id]!, 0, 0, need);
@@ -202,28 +213,61 @@ Deno.test("mutex: it is unlocked once, and by a guard only if that still holds i
 
 // ---- Semaphore -----------------------------------------------------------------------------------------------
 
-function acquireCase(thread: Thread, own: Own, { lock }: State, need: number): Case<true> {
+/** A wait for so many units. `isFixed`: the size never changes, and is not looked at, which would cost states. */
+function acquireCase(
+  thread: Thread,
+  own: Own,
+  { lock }: State,
+  need: number,
+  isFixed: boolean,
+): Case<true> {
   const { wasm } = thread;
-  const queue = inQueue(thread, own, lock + LOCK_QUEUE, need);
+  const inLine = inQueue(thread, own, lock + LOCK_QUEUE, need);
+  const aside = inQueue(thread, own, lock + SEMAPHORE_ASIDE);
+  let isAside = false;
   const settle = () => wasm.semaphoreSettle(lock, own.agent);
+  /** Found anew in each round, while the waiter is claimed or received, and so the owner's to read. */
+  let isInLine = false;
   return {
-    enter: queue.enter,
-    poll: async () => await wasm.semaphoreTryAcquire(lock, need) ? true : undefined,
-    complete: () => Promise.resolve(true as const),
-    isReady: async () => (await settle(), false),
-    async leave(index) {
-      await queue.leave(index);
+    async poll() {
+      isInLine = await wasm.peek(own.waiter + WAITER_NODES + NODE_QUEUE) !== 0;
+      if (isInLine) return undefined;
+      return await wasm.semaphoreTryAcquire(lock, need) ? true : undefined;
+    },
+    async enter(index, entered) {
+      if (isInLine) return true;
+      isAside = !isFixed && need > await wasm.semaphoreSize(lock);
+      return await (isAside ? aside : inLine).enter(index, entered);
+    },
+    async complete() {
+      if (isAside) return undefined;
+      return await wasm.peek(own.waiter + WAITER_NODES + NODE_GRANTED) ? true : undefined;
+    },
+    async isReady() {
+      if (isAside) return need <= await wasm.semaphoreSize(lock);
       await settle();
+      return false;
+    },
+    async leave(index) {
+      if (isAside) await aside.leave(index);
     },
   };
 }
 
 /** Acquires so many units, notes them as out, and releases them, unless it keeps them. */
-function acquires(need: number, options: WaitOptions & { keeps?: boolean } = {}): Body {
+function acquires(
+  need: number,
+  options: WaitOptions & { keeps?: boolean; isFixed?: boolean } = {},
+): Body {
   return async (thread, state) => {
     const { wasm, atomic, log } = thread;
     const own = ownOf(thread, state);
-    await waitFor(thread, own, [acquireCase(thread, own, state, need)], options);
+    await waitFor(
+      thread,
+      own,
+      [acquireCase(thread, own, state, need, options.isFixed ?? true)],
+      options,
+    );
     await discard(thread, state);
     log("has them");
     await atomic(state.data, (words) => words[state.data >>> 2]! += need);
@@ -253,15 +297,28 @@ function releases(count: number): Body {
   return ({ wasm, id }, { lock, agents }) => wasm.semaphoreRelease(lock, count, agents[id]!);
 }
 
-/** Never more is out than there is, and at the end all is back. */
+/** A semaphore of `size` units, `held` of which are held. */
+const semaphoreOf = (size: number, held: number) => (wasm: Sync): number => {
+  const semaphore = wasm.semaphoreNew(0, size);
+  wasm.semaphoreTryAcquire(semaphore, held);
+  return semaphore;
+};
+
+/** How many units there are, and how many of them are held. */
+function unitsOf({ words, state }: { words: Int32Array; state: State }): [number, number] {
+  const at = (state.lock + SEMAPHORE_STATE) >>> 2;
+  return [words[at]!, words[at + 1]!];
+}
+
+/** Never more is out than is held, nor than there is, and at the end all is back. */
 function units(total: number, free = total): Start & Partial<SyncScenario> {
   return {
-    ...{ first: free, second: total },
-    invariant({ words, state }) {
-      const free = words[(state.lock + SEMAPHORE_FREE) >>> 2]!;
-      return free >= 0 && free + words[state.data >>> 2]! <= total;
+    make: semaphoreOf(total, total - free),
+    invariant(snapshot) {
+      const [size, held] = unitsOf(snapshot);
+      return held >= 0 && held <= size && snapshot.words[snapshot.state.data >>> 2]! <= held;
     },
-    check: ({ words, state }) => words[(state.lock + SEMAPHORE_FREE) >>> 2] === total,
+    check: (outcome) => assertEquals(unitsOf(outcome), [total, 0]),
   };
 }
 
@@ -292,7 +349,7 @@ const several = scenario("a release for two", [
 ], {
   ...units(2, 0),
   waiting: [1, 1],
-  check: ({ words, state }) => words[(state.lock + SEMAPHORE_FREE) >>> 2] === 0,
+  check: (outcome) => assertEquals(unitsOf(outcome), [2, 2]),
 });
 
 /** One unit comes back while one waits for it and another tries to have it. */
@@ -312,7 +369,7 @@ Deno.test("semaphore: never more is out than there is, and nobody sleeps who fit
   await assertHolding(shared);
   await assertHolding(crowd, { bound: 2 });
   await assertHolding(several, { bound: 2 });
-  await assertHolding(granting);
+  await assertHolding(granting, { bound: 4 });
   const blind = [acquires(2, { looksAgain: false }), acquires(2)];
   assertFails(await explore(core, scenario("blind", blind, units(2))), "deadlock");
 });
@@ -322,9 +379,78 @@ Deno.test("semaphore: a large request is not overtaken, and hands on when it is 
   await assertHolding(givenUp, { bound: 2 });
 });
 
-Deno.test("semaphore: what is released is checked against the total", async () => {
+const resizes = (size: number): Body => ({ wasm, id }, { lock, agents }) =>
+  wasm.semaphoreResize(lock, size, agents[id]!);
+
+const inLine = { isEntered: true, isFixed: false };
+
+/** One unit is held of one, and thread 0 waits for a second one. */
+const served = scenario("it grows for one in line", [acquires(1, inLine), resizes(2)], {
+  make: semaphoreOf(1, 1),
+  waiting: [1],
+  check: (outcome) => assertEquals(unitsOf(outcome), [2, 1]),
+});
+
+/** The same, and thread 1 wants two, which are too many yet. */
+const grown = scenario("it grows for one in line and one aside", [
+  acquires(1, { ...inLine, keeps: true }),
+  acquires(2, { isFixed: false }),
+  resizes(4),
+], {
+  make: semaphoreOf(1, 1),
+  waiting: [1],
+  check: (outcome) => assertEquals(unitsOf(outcome), [4, 2]),
+});
+
+/** Two units are held of three; thread 0 waits for three and thread 1 behind it for one, when there are only two any more. */
+const shrunk = scenario("it shrinks below what the first asks for", [
+  acquires(3, inLine),
+  acquires(1, inLine),
+  resizes(2),
+  releases(2),
+], {
+  make: semaphoreOf(3, 2),
+  waiting: [3, 1],
+  allowParked: true,
+  check(outcome) {
+    // Whoever asks for three waits aside for ever, unless the units came before the resize.
+    assert(!outcome.parked.includes(1), "it waits behind a request that is impossible");
+    assertEquals(unitsOf(outcome), [2, 0]);
+  },
+});
+
+/** It shrinks below what is held, and grows again. */
+const below = scenario("it shrinks below what is held", [
+  acquires(1, { isFixed: false }),
+  async (thread, state) => {
+    await resizes(0)(thread, state);
+    await resizes(1)(thread, state);
+  },
+  acquires(1, { isFixed: false }),
+], { make: semaphoreOf(1, 0), check: (outcome) => assertEquals(unitsOf(outcome), [1, 0]) });
+
+Deno.test("semaphore: a resize serves who fits now, and nobody waits behind what is impossible", async () => {
+  await assertHolding(served);
+  await assertHolding(grown, { bound: 2 });
+  await assertHolding(shrunk, { bound: 2 });
+  await assertHolding(below, { bound: 2 });
+});
+
+Deno.test("semaphore: what is released is checked against what is held", async () => {
+  const resized = scenario("two release one unit beside a resize", [
+    releases(1),
+    releases(1),
+    resizes(9),
+  ], {
+    make: semaphoreOf(1, 1),
+    check(outcome) {
+      assertEquals(outcome.results.filter((code) => code === LOCK_MISUSED).length, 1);
+      assertEquals(unitsOf(outcome), [9, 0]);
+    },
+  });
+  await assertHolding(resized);
   const released = scenario("two release one unit", [releases(1), releases(1)], {
-    ...{ first: 0, second: 1 },
+    make: semaphoreOf(1, 1),
     check: ({ results }) => assert(results.includes(LOCK_MISUSED) && results.includes(0)),
   });
   await assertHolding(released);
@@ -345,17 +471,72 @@ const dying = scenario("who waits for a unit dies", [
   releases(1),
   buries(0),
 ], {
-  ...{ first: 0, second: 1, waiting: [1, 1] },
+  ...{ make: semaphoreOf(1, 1), waiting: [1, 1] },
   kill: { thread: 0, tells: ({ ended }) => ended },
   allowParked: true,
-  check({ words, state, parked }) {
-    const free = words[(state.lock + SEMAPHORE_FREE) >>> 2]!;
-    assert(free === 0 || !parked.includes(1), "it sleeps beside a free unit");
+  check(outcome) {
+    const [, held] = unitsOf(outcome);
+    assert(held === 1 || !outcome.parked.includes(1), "it sleeps beside a free unit");
   },
+});
+
+/** One unit of three is free; the first waits for three and may die, the second behind it for two, and one comes back. */
+const dyingLarge = scenario("who waits for more than is free dies", [
+  acquires(3, { isEntered: true, rechecks: true }),
+  acquires(2, { isEntered: true, rechecks: true, keeps: true }),
+  async (thread, state) => {
+    await buries(0)(thread, state);
+    await releases(1)(thread, state);
+  },
+], {
+  ...{ make: semaphoreOf(3, 2), waiting: [3, 2] },
+  kill: { thread: 0, tells: ({ ended }) => ended },
+  allowParked: true,
+  check: ({ parked, killed }) => assert(killed.length === 0 || !parked.includes(1)),
+});
+
+/** The same, and another waits for one behind the one for two: it must not get ahead of that, which looks again meanwhile. */
+const dyingInOrder = scenario("nobody is overtaken when somebody dies", [
+  () => Promise.resolve(),
+  acquires(2, { isEntered: true, rechecks: true, keeps: true }),
+  acquires(1, { isEntered: true, rechecks: true, keeps: true }),
+  async (thread, state) => {
+    await thread.wasm.agentDied(state.agents[0]!);
+    await releases(1)(thread, state);
+  },
+], {
+  ...{ make: semaphoreOf(3, 2), waiting: [3, 2, 1] },
+  allowParked: true,
+  check({ log, parked }) {
+    assertEquals(log.map(({ thread }) => thread), [1]);
+    assertEquals(parked, [2]);
+  },
+});
+
+/** Thread 0 looks again, although nobody has died, while a unit comes back and another is asked for. */
+const looking = scenario("who waits looks again as a unit comes back", [
+  acquires(1, { isEntered: true, rechecks: true }),
+  releases(1),
+  ({ wasm }, { agents }) => wasm.agentSignal(agents[0]!, SIGNAL_RECHECK),
+], { ...units(1, 0), waiting: [1] });
+
+/** Nobody but a dead thread waits, for two of two, and one is free. */
+const haunted = scenario("an attempt behind a dead thread", [
+  () => Promise.resolve(),
+  ({ wasm }, { lock }) => wasm.semaphoreTryAcquire(lock, 1),
+], {
+  make: semaphoreOf(2, 1),
+  waiting: [2],
+  before: (wasm, _lock, self) => wasm.agentDied(self),
+  check: ({ results }) => assertEquals(results[1], 1),
 });
 
 Deno.test("semaphore: a dead thread's place in the queue is nobody's", async () => {
   await assertHolding(dying, { bound: 1 });
+  await assertHolding(dyingLarge, { bound: 1 });
+  await assertHolding(dyingInOrder, { bound: 2 });
+  await assertHolding(looking, { bound: 4 });
+  await assertHolding(haunted);
 });
 
 // ---- Wait group ----------------------------------------------------------------------------------------------
@@ -476,35 +657,38 @@ testMistakes("sync", ENTRY, [
   },
   {
     when: "a semaphore grants before it has taken the units",
-    find: "} else if (cas32(semaphore + SEMAPHORE_FREE, free, free - need) == free) {",
+    find:
+      "} else if (isTooLarge || cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {",
     replace: "} else {",
     also: {
-      find: "        if (agent == 0) add32(semaphore + SEMAPHORE_FREE, need);",
-      replace: "        if (agent != 0) add32(semaphore + SEMAPHORE_FREE, -need);",
+      find: "          inboxPush(agent, waiter);\n        } else {\n",
+      replace:
+        "          add64(semaphore + SEMAPHORE_STATE, <u64>need << 32);\n          inboxPush(agent, waiter);\n        } else {\n          add64(semaphore + SEMAPHORE_STATE, <u64>need << 32);\n",
     },
     model: granting,
     options: { bound: 2 },
   },
   {
     when: "units that could not be granted do not go back",
-    find: "        if (agent == 0) add32(semaphore + SEMAPHORE_FREE, need);\n",
+    find: "          if (!isTooLarge) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));\n",
     replace: "",
     model: givenUp,
     options: { bound: 2 },
   },
   {
     when: "units are acquired past those who wait",
-    find: "while (load32(semaphore + LOCK_QUEUE + QUEUE_COUNT) == 0 && free >= count) {",
-    replace: "while (free >= count) {",
+    find:
+      "    if (load32(semaphore + LOCK_QUEUE + QUEUE_COUNT) != 0 && !onlyDeadWait(semaphore + LOCK_QUEUE)) return false;\n",
+    replace: "",
     model: large,
     options: { bound: 2 },
   },
   {
     when: "release() grants before the units are free",
     find:
-      "    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) break;",
+      "    const seen = cas64(semaphore + SEMAPHORE_STATE, state, state - (<u64>count << 32));\n    if (seen == state) break;",
     replace:
-      "    semaphoreSettle(semaphore, self);\n    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);\n    if (seen == free) return WOKE_NONE;",
+      "    semaphoreSettle(semaphore, self);\n    const seen = cas64(semaphore + SEMAPHORE_STATE, state, state - (<u64>count << 32));\n    if (seen == state) return WOKE_NONE;",
     model: several,
     options: { bound: 2 },
   },
@@ -517,11 +701,64 @@ testMistakes("sync", ENTRY, [
     options: { bound: 2 },
   },
   {
+    when: "a resize does not look at who waits in line",
+    find: "  const granted = semaphoreSettle(semaphore, self);\n",
+    replace: "  const granted = WOKE_NONE;\n",
+    model: served,
+  },
+  {
+    when: "a resize does not look at who waits aside",
+    find: "  return max(granted, queueWakeAll(semaphore + SEMAPHORE_ASIDE, self));",
+    replace: "  return granted;",
+    model: grown,
+    options: { bound: 2 },
+  },
+  {
+    when: "a resize forgets what was acquired meanwhile",
+    find:
+      "} while (cas64(semaphore + SEMAPHORE_STATE, state, <u64>heldOf(state) << 32 | size) != state);",
+    replace:
+      "  store64(semaphore + SEMAPHORE_STATE, <u64>heldOf(state) << 32 | size);\n  } while (false);",
+    also: {
+      find: "cas64, load32, load64, xchg32 }",
+      replace: "cas64, load32, load64, store64, xchg32 }",
+    },
+    model: below,
+    options: { bound: 2 },
+  },
+  {
+    when: "a request that has become impossible stays in line",
+    find: "const isTooLarge = need > sizeOf(state);",
+    replace: "const isTooLarge = false;",
+    model: shrunk,
+    options: { bound: 2 },
+  },
+  {
+    when: "a dead thread's waiter stays in line until it fits",
+    find: "      if (isOfDead(node)) {\n        unlink(queue, node);",
+    replace: "      if (false) {",
+    model: dyingLarge,
+    options: { bound: 1 },
+  },
+  {
+    when: "who looks again after a death is taken out of the line",
+    find: "          if (!isTooLarge) add64",
+    replace: "          unlink(queue, node);\n          if (!isTooLarge) add64",
+    model: dyingInOrder,
+    options: { bound: 2 },
+  },
+  {
+    when: "an attempt leaves a dead thread's waiter in its way",
+    find: "&& !onlyDeadWait(semaphore + LOCK_QUEUE)) return false;",
+    replace: ") return false;",
+    model: haunted,
+  },
+  {
     when: "a round ends after the counter has come to 0, in a step of its own",
     find:
       "} while (cas64(group + GROUP_STATE, state, (<u64>(roundOf(state) + <u32>isEnd) << 32) | <u64>sum) != state);",
     replace:
-      "} while (cas64(group + GROUP_STATE, state, (<u64>roundOf(state) << 32) | <u64>sum) != state);\n  if (isEnd) add32(group + GROUP_STATE + 4, 1);",
+      "} while (cas64(group + GROUP_STATE, state, (<u64>roundOf(state) << 32) | <u64>sum) != state);\n  if (isEnd) add64(group + GROUP_STATE, 0x100000000);",
     model: twoRounds,
     options: { bound: 3 },
   },

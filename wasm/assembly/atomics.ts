@@ -96,6 +96,37 @@ export function store64(ptr: usize, value: u64): void {
   atomic.store<u64>(ptr, value);
 }
 
+/** Adds and returns the value before. */
+// @ts-ignore: decorator
+@inline
+export function add64(ptr: usize, delta: u64): u64 {
+  if (MODEL) sched(ADD, ptr);
+  return atomic.add<u64>(ptr, delta);
+}
+
+/** Clears the bits that `mask` lacks and returns the value before. */
+// @ts-ignore: decorator
+@inline
+export function and64(ptr: usize, mask: u64): u64 {
+  if (MODEL) sched(AND, ptr);
+  return atomic.and<u64>(ptr, mask);
+}
+
+/** Sets the bits of `mask` and returns the value before. */
+// @ts-ignore: decorator
+@inline
+export function or64(ptr: usize, mask: u64): u64 {
+  if (MODEL) sched(OR, ptr);
+  return atomic.or<u64>(ptr, mask);
+}
+
+// @ts-ignore: decorator
+@inline
+export function xchg64(ptr: usize, value: u64): u64 {
+  if (MODEL) sched(XCHG, ptr);
+  return atomic.xchg<u64>(ptr, value);
+}
+
 /** Compare-and-swap; returns the value before: the swap happened if that is `expected`. */
 // @ts-ignore: decorator
 @inline

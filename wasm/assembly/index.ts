@@ -11,8 +11,34 @@ export {
   doorbellDisarm,
   inboxPop,
 } from "./agent";
+export {
+  add32,
+  add64,
+  and32,
+  and64,
+  cas32,
+  cas64,
+  load32,
+  load64,
+  or32,
+  or64,
+  store32,
+  store64,
+  xchg32,
+  xchg64,
+} from "./atomics";
+export {
+  barrierArrive,
+  barrierIsBroken,
+  barrierLeave,
+  barrierLook,
+  barrierNew,
+  barrierReset,
+  barrierWaiting,
+} from "./barrier";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
-export { objectRelease, objectRetain } from "./object";
+export { objectNew, objectRelease, objectRetain } from "./object";
+export { onceBegin, onceFinish, onceIsBy, onceIsDone } from "./once";
 export {
   queueEnter,
   queueLeave,
@@ -81,8 +107,11 @@ export {
   mutexTryLock,
   mutexUnlock,
   mutexUnlockOwn,
+  semaphoreNew,
   semaphoreRelease,
+  semaphoreResize,
   semaphoreSettle,
+  semaphoreSize,
   semaphoreTryAcquire,
 } from "./sync";
 export { taskCancel, taskDisown, taskFinish, taskIsOrphan, taskNew, taskStart } from "./task";

@@ -180,10 +180,6 @@ export const DEQUE_RETRY: u32 = 1;
 // ---- Lock objects (shared objects) -----------------------------------------------------------------------------
 /** u32, atomic: 0, or the agent that holds the mutex. */
 export const MUTEX_OWNER: usize = 12;
-/** u32, atomic: units that nobody holds. */
-export const SEMAPHORE_FREE: usize = 12;
-/** u32: units in all; written once. */
-export const SEMAPHORE_TOTAL: usize = 16;
 /** u64, atomic: in the low half what is still to be done, in the high half how often that has come to 0. */
 export const GROUP_STATE: usize = 16;
 /** Wait queue. */
@@ -196,6 +192,64 @@ export const LOCK_MISUSED: i32 = -1;
 export const WOKE_NONE: i32 = 0;
 export const WOKE_OTHER: i32 = 1;
 export const WOKE_SELF: i32 = 2;
+
+// ---- Semaphore (a shared object) ---------------------------------------------------------------------------------
+/** u64, atomic: in the low half how many units there are, in the high half how many of them are held. */
+export const SEMAPHORE_STATE: usize = 16;
+/** Wait queue of requests for more than there is, at the time when they began to wait; the others wait in LOCK_QUEUE. */
+export const SEMAPHORE_ASIDE: usize = 48;
+export const SEMAPHORE_SIZE: usize = 64;
+/** u32: in the node of a fired waiter, 1 when it was granted its units, 0 when it is to try again. */
+export const NODE_GRANTED: usize = 24;
+
+// ---- Barrier (a shared object); its queue stands at LOCK_QUEUE, and every word belongs to that queue's lock -----------
+/** u32: how many make a round; written once. */
+export const BARRIER_PARTIES: usize = 12;
+/** u32, atomic, written under the lock: how many wait in the current round. */
+export const BARRIER_ARRIVED: usize = 16;
+/** u32, locked: number of the current round. */
+export const BARRIER_ROUND: usize = 20;
+/** u32, atomic, written under the lock: 1 while nobody can pass, from a break to a reset. */
+export const BARRIER_BROKEN: usize = 24;
+/** u32, locked: how the round before the current one ended. */
+export const BARRIER_ENDED: usize = 28;
+/** u32, locked: in the node of a waiter, the round that it waits in. */
+export const NODE_ROUND: usize = 20;
+/** u32, atomic: in the node of a waiter, how its round ended; BARRIER_WAITS while it has not. */
+export const NODE_ENDED: usize = 24;
+
+/** How a round ended: not yet; all have come; somebody gave up or died, or the barrier was reset. */
+export const BARRIER_WAITS: u32 = 0;
+export const BARRIER_TRIPPED: u32 = 1;
+export const BARRIER_BROKE: u32 = 2;
+/** Results of an arrival besides the number of those who are still to come: the barrier is broken; it would have to wait. */
+export const ARRIVED_BROKEN: i32 = 0x3fffffff;
+export const ARRIVED_TOO_EARLY: i32 = 0x3ffffffe;
+/** Added to the result of an arrival when a waiter of the calling agent itself was fired into its inbox. */
+export const ARRIVED_SELF: i32 = 0x40000000;
+
+// ---- Once (a shared object); its queue stands at LOCK_QUEUE -----------------------------------------------------------
+/** u32, atomic: `ONCE_FRESH`, `ONCE_DONE`, or the agent that runs the function. */
+export const ONCE_STATE: usize = 12;
+export const ONCE_FRESH: u32 = 0;
+export const ONCE_DONE: u32 = 1;
+
+// ---- Atomic cell (a shared object) --------------------------------------------------------------------------------------
+/** u32: a `CELL_…` type; written once. */
+export const CELL_TYPE: usize = 12;
+/** The value: u32 or u64, atomic. In the middle, so that no other block shares its cache line. */
+export const CELL_VALUE: usize = 56;
+/** With the block's header 128 bytes: two cells never share a cache line. */
+export const CELL_SIZE: usize = 120;
+export const CELL_I32: u32 = 1;
+export const CELL_U32: u32 = 2;
+export const CELL_I64: u32 = 3;
+export const CELL_BOOL: u32 = 4;
+
+// ---- Shared array (a shared object) ---------------------------------------------------------------------------------------
+/** u32: bytes of its elements; written once. */
+export const ARRAY_BYTES: usize = 12;
+export const ARRAY_ELEMENTS: usize = 16;
 
 // ---- Task: an inbox entry ----------------------------------------------------------------------------------------
 /** u32, atomic: `TASK_…` state. */

@@ -4,7 +4,22 @@
  * Invariant: who calls `objectRetain` holds a reference, so the count never rises from 0.
  */
 import { add32 } from "./atomics";
-import { OBJECT_REFERENCES } from "./layout";
+import { allocate } from "./heap";
+import { OBJECT_KIND, OBJECT_REFERENCES } from "./layout";
+
+/**
+ * Makes an object of `kind` with one reference, `byteLength` bytes in all, whose other words are 0; 0 when memory is
+ * exhausted.
+ */
+export function objectNew(kind: u32, byteLength: u32): usize {
+  const object = allocate(byteLength);
+  if (object == 0) return 0;
+  // Plain: ours until a handle to it is given away.
+  memory.fill(object, 0, byteLength);
+  store<u32>(object + OBJECT_REFERENCES, 1);
+  store<u32>(object + OBJECT_KIND, kind);
+  return object;
+}
 
 /** Adds a reference. Progress: wait-free. */
 export function objectRetain(object: usize): void {

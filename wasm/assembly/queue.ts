@@ -179,6 +179,17 @@ export function claimNode(queue: usize, node: usize): usize {
   return load32(agent + AGENT_STATE) == AGENT_DEAD ? 0 : agent;
 }
 
+/**
+ * Reports whether the thread whose waiter stands in `node` has died: whoever holds the queue's lock may take it out, whatever
+ * it waits for, so that it holds up nobody.
+ */
+// @ts-ignore: decorator
+@inline
+export function isOfDead(node: usize): bool {
+  // Plain: written before the node entered (I1). The memory of a dead thread's waiters is not freed.
+  return load32(<usize>load<u32>(<usize>load<u32>(node + NODE_WAITER) + WAITER_AGENT) + AGENT_STATE) == AGENT_DEAD;
+}
+
 /** As `claimNode`, and delivers. */
 // @ts-ignore: decorator
 @inline

@@ -4,8 +4,19 @@
  * Mutex: MUTEX_OWNER is 0 (free) or the agent that holds it. Unlock frees it and fires the longest waiter, which tries
  * again (it may be overtaken: barging).
  *
- * Semaphore: SEMAPHORE_FREE counts the units that nobody holds. Waiters are granted in order, from the head only, by
- * `semaphoreSettle`, so a large request is never overtaken; what is granted is already taken off when the waiter fires.
+ * Semaphore: SEMAPHORE_STATE is a u64 word: who acquires, who releases and who resizes agree on both halves by one swap, so
+ * that a release of more than is held is found whatever the others do. Free is the difference, and below 0 while more is
+ * held than there is since a resize. Waiters are granted in order, from the head only, by `semaphoreSettle`, so a large
+ * request is never overtaken; what is granted is already taken off when the waiter fires.
+ *
+ * | bits    | field | meaning                                                                        |
+ * | ------- | ----- | ------------------------------------------------------------------------------ |
+ * | 0 … 31  | size  | how many units there are, 0 … 2^32 − 1                                         |
+ * | 32 … 63 | held  | how many of them are held; more than `size` only after a resize, until released |
+ *
+ * A request for more than `size` could hold up the queue for ever. It waits aside, in a queue that is never granted
+ * from and only fired, by a resize, to try again. Rejected: one queue in which settling steps over such requests; it would
+ * have to walk, and no section under a lock may loop (law 10).
  *
  * Wait group: GROUP_STATE is a u64 word; who brings the count to 0 ends a round and fires everyone.
  *
@@ -21,25 +32,33 @@
  *
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
-import { add32, cas32, cas64, load32, load64, xchg32 } from "./atomics";
-import { ring } from "./agent";
+import { add64, cas32, cas64, load32, load64, xchg32 } from "./atomics";
+import { inboxPush, ring } from "./agent";
 import { allocate } from "./heap";
 import { acquire, release } from "./lock";
-import { fire, queueWake, queueWakeAll } from "./queue";
+import { objectNew } from "./object";
+import { isOfDead, queueWake, queueWakeAll, unlink } from "./queue";
 import {
+  CLAIM_NONE,
   GROUP_STATE,
   LOCK_MISUSED,
   LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
   MUTEX_OWNER,
+  NODE_GRANTED,
+  NODE_INDEX,
   NODE_NEED,
+  NODE_WAITER,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   QUEUE_COUNT,
   QUEUE_HEAD,
   QUEUE_LOCK,
-  SEMAPHORE_FREE,
-  SEMAPHORE_TOTAL,
+  SEMAPHORE_ASIDE,
+  SEMAPHORE_SIZE,
+  SEMAPHORE_STATE,
+  WAITER_AGENT,
+  WAITER_CLAIM,
   WOKE_NONE,
   WOKE_OTHER,
   WOKE_SELF,
@@ -54,7 +73,7 @@ export function lockNew(kind: u32, first: u32, second: u32): usize {
   store<u32>(lock + OBJECT_REFERENCES, 1);
   store<u32>(lock + OBJECT_KIND, kind);
   store<u32>(lock + MUTEX_OWNER, first);
-  store<u32>(lock + SEMAPHORE_TOTAL, second);
+  store<u32>(lock + GROUP_STATE, second);
   return lock;
 }
 
@@ -106,19 +125,47 @@ export function mutexIsLocked(mutex: usize): bool {
   return load32(mutex + MUTEX_OWNER) != 0;
 }
 
+/** Makes a semaphore of `kind` with `size` units; 0 when memory is exhausted. */
+export function semaphoreNew(kind: u32, size: u32): usize {
+  const semaphore = objectNew(kind, <u32>SEMAPHORE_SIZE);
+  // Plain: ours until a handle to it is given away.
+  if (semaphore != 0) store<u64>(semaphore + SEMAPHORE_STATE, size);
+  return semaphore;
+}
+
 /**
  * Takes `count` units if they are free and nobody waits.
  *
- * - Progress: lock-free. Linearization: the swap. Model: `sync_model_test.ts`.
+ * - Progress: lock-free, unless a dead thread's waiter has to be taken out of the way.
+ * - Linearization: the swap. Model: `sync_model_test.ts`.
  */
 export function semaphoreTryAcquire(semaphore: usize, count: u32): bool {
-  let free = load32(semaphore + SEMAPHORE_FREE);
-  while (load32(semaphore + LOCK_QUEUE + QUEUE_COUNT) == 0 && free >= count) {
-    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free - count);
-    if (seen == free) return true;
-    free = seen;
+  let state = load64(semaphore + SEMAPHORE_STATE);
+  while (fits(state, count)) {
+    if (load32(semaphore + LOCK_QUEUE + QUEUE_COUNT) != 0 && !onlyDeadWait(semaphore + LOCK_QUEUE)) return false;
+    const seen = cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>count << 32));
+    if (seen == state) return true;
+    state = seen;
   }
   return false;
+}
+
+/**
+ * Takes the waiters of dead threads off the head of `queue`. Nobody is granted anything: the living behind them were told
+ * of the death, and settle.
+ *
+ * @returns whether nobody is left
+ */
+function onlyDeadWait(queue: usize): bool {
+  let isDead = true;
+  while (isDead && load32(queue + QUEUE_COUNT) != 0) {
+    acquire(queue + QUEUE_LOCK);
+    const node: usize = load<u32>(queue + QUEUE_HEAD);
+    isDead = node != 0 && isOfDead(node);
+    if (isDead) unlink(queue, node);
+    release(queue + QUEUE_LOCK);
+  }
+  return load32(queue + QUEUE_COUNT) == 0;
 }
 
 /**
@@ -126,26 +173,52 @@ export function semaphoreTryAcquire(semaphore: usize, count: u32): bool {
  *
  * - Linearization: the swap. Order: units, then the queue. Model: `sync_model_test.ts`.
  *
- * @returns a `WOKE_…` code, or `LOCK_MISUSED` when more would be free than there are; nothing has changed then
+ * @returns a `WOKE_…` code, or `LOCK_MISUSED` when fewer are held; nothing has changed then
  */
 export function semaphoreRelease(semaphore: usize, count: u32, self: usize): i32 {
-  let free = load32(semaphore + SEMAPHORE_FREE);
+  let state = load64(semaphore + SEMAPHORE_STATE);
   for (;;) {
-    if (count > load<u32>(semaphore + SEMAPHORE_TOTAL) - free) return LOCK_MISUSED; // Plain: the total never changes.
-    const seen = cas32(semaphore + SEMAPHORE_FREE, free, free + count);
-    if (seen == free) break;
-    free = seen;
+    if (count > heldOf(state)) return LOCK_MISUSED;
+    const seen = cas64(semaphore + SEMAPHORE_STATE, state, state - (<u64>count << 32));
+    if (seen == state) break;
+    state = seen;
   }
   return semaphoreSettle(semaphore, self);
 }
 
 /**
- * Grants units to waiters, longest first, until the first does not fit.
- * Called after everything that may let the first fit: a release, an entry, a waiter's leaving.
+ * Changes the number of units to `size`, grants what has become possible, and lets those who wait aside try again.
  *
- * - Progress: blocking on the queue's lock; each round grants, drops a node, or ends.
+ * - Linearization: the swap. Order: size, then the queues (law 3); those in line before those who have to get in line.
+ * - Model: `sync_model_test.ts`.
+ *
+ * @returns a `WOKE_…` code
+ */
+export function semaphoreResize(semaphore: usize, size: u32, self: usize): i32 {
+  let state: u64;
+  do {
+    state = load64(semaphore + SEMAPHORE_STATE);
+  } while (cas64(semaphore + SEMAPHORE_STATE, state, <u64>heldOf(state) << 32 | size) != state);
+  const granted = semaphoreSettle(semaphore, self);
+  return max(granted, queueWakeAll(semaphore + SEMAPHORE_ASIDE, self));
+}
+
+/** How many units there are, held or not. Progress: wait-free. */
+export function semaphoreSize(semaphore: usize): u32 {
+  return sizeOf(load64(semaphore + SEMAPHORE_STATE));
+}
+
+/**
+ * Grants units to waiters, longest first, until the first does not fit.
+ * Called after everything that may let the first fit: a release, a resize, an entry, a waiter's leaving.
+ *
+ * A waiter whose thread has died is taken out, whatever it asked for. One that asks for more than there is since a resize is
+ * fired without units: it holds up nobody, and goes aside. One that its owner has claimed keeps its place: the owner looks again
+ * (after a death), or gives up, and settles afterwards in either case. If it lost its place, it would be overtaken.
+ *
+ * - Progress: blocking on the queue's lock; each round grants, takes a node out, or ends.
  * - Order: units are taken before the claim, or a grant could be claimed that cannot be paid; if the claim fails they
- *   go back. All of it under the lock, without a loop (law 10).
+ *   go back. Claim, unlink, deliver, as in queue.ts. All of it under the lock, without a loop (law 10).
  * - Model: `sync_model_test.ts`.
  *
  * @returns a `WOKE_…` code
@@ -162,12 +235,24 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
       isOver = true;
     } else {
       const need = load<u32>(node + NODE_NEED);
-      const free = load32(semaphore + SEMAPHORE_FREE);
-      if (free < need) {
+      const state = load64(semaphore + SEMAPHORE_STATE);
+      const isTooLarge = need > sizeOf(state);
+      if (isOfDead(node)) {
+        unlink(queue, node);
+      } else if (!isTooLarge && !fits(state, need)) {
         isOver = true;
-      } else if (cas32(semaphore + SEMAPHORE_FREE, free, free - need) == free) {
-        agent = fire(queue, node);
-        if (agent == 0) add32(semaphore + SEMAPHORE_FREE, need);
+      } else if (isTooLarge || cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {
+        const waiter: usize = load<u32>(node + NODE_WAITER);
+        // Plain: the node's, and under the lock; its owner reads it once the entry has arrived.
+        store<u32>(node + NODE_GRANTED, isTooLarge ? 0 : 1);
+        if (cas32(waiter + WAITER_CLAIM, CLAIM_NONE, load<u32>(node + NODE_INDEX) + 1) == CLAIM_NONE) {
+          unlink(queue, node);
+          agent = load<u32>(waiter + WAITER_AGENT);
+          inboxPush(agent, waiter);
+        } else {
+          if (!isTooLarge) add64(semaphore + SEMAPHORE_STATE, -(<u64>need << 32));
+          isOver = true;
+        }
       }
     }
     release(queue + QUEUE_LOCK);
@@ -180,6 +265,27 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
     }
   }
   return result;
+}
+
+/** How many units there are. */
+// @ts-ignore: decorator
+@inline
+function sizeOf(state: u64): u32 {
+  return <u32>state;
+}
+
+/** How many of them are held; more than there are, after a resize. */
+// @ts-ignore: decorator
+@inline
+function heldOf(state: u64): u32 {
+  return <u32>(state >> 32);
+}
+
+/** Reports whether `count` units are free. */
+// @ts-ignore: decorator
+@inline
+function fits(state: u64, count: u32): bool {
+  return <u64>heldOf(state) + count <= <u64>sizeOf(state);
 }
 
 /**

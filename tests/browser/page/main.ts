@@ -5,8 +5,8 @@
  * @module
  */
 
-import { capabilities, Channel, i32, Pool } from "../../../mod.ts";
-import { squareAll, sumTo } from "./tasks.ts";
+import { any, AtomicI32, capabilities, Channel, i32, Pool, sharedArray } from "../../../mod.ts";
+import { addTo, squareAll, sumTo } from "./tasks.ts";
 
 /** Reports whether the page is isolated, and whether the module says that it has threads. */
 export function capability(): { isolated: boolean; threads: boolean } {
@@ -37,4 +37,15 @@ export async function channelRoundTrip(count: number): Promise<number[]> {
   for await (const square of squares) received.push(square);
   await Promise.all([sending, squaring]);
   return received;
+}
+
+/** Two arrays, of which a task adds to the parts that a channel has carried, and an atomic value that it raises. */
+export async function sharedRoundTrip(): Promise<{ arrays: number[][]; count: number }> {
+  await using pool = new Pool({ threads: 1 });
+  using channel = new Channel(any<Int32Array>(), 2);
+  using count = new AtomicI32();
+  const arrays = [sharedArray(i32, 3), sharedArray(i32, 2).fill(5)];
+  for (const array of arrays) await channel.send(array.subarray(1));
+  await pool.go(addTo, [(await channel.receive())!, (await channel.receive())!], count);
+  return { arrays: arrays.map((array) => [...array]), count: count.load() };
 }

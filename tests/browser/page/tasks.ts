@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Channel, task } from "../../../mod.ts";
+import { type AtomicI32, type Channel, task } from "../../../mod.ts";
 
 /** Sends the square of every number that it receives, until `numbers` is closed; then closes `squares`. */
 export const squareAll = task(
@@ -25,5 +25,19 @@ export const sumTo = task(
     let sum = 0;
     for (let i = 1; i <= n; i++) sum += i;
     return Promise.resolve({ sum, thread: "document" in globalThis ? "page" : "worker" });
+  },
+);
+
+/** Adds 1 to every element of the parts, and counts them. */
+export const addTo = task(
+  import.meta.url,
+  "addTo",
+  (parts: readonly Int32Array[], count: AtomicI32): void => {
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at++) {
+        part[at]! += 1;
+        count.add(1);
+      }
+    }
   },
 );

@@ -1,0 +1,3 @@
+/** Barriers, and waiting. */
+export * from "../../../wasm/assembly/barrier";
+export * from "./waiting";
