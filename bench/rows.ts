@@ -15,7 +15,13 @@ import {
   WaitGroup,
 } from "../mod.ts";
 import { passAwaited, sendReceiveTry } from "./channel/one_thread.ts";
-import { passBlocking, passKib, passManyToMany, passToAwait } from "./channel/threads.ts";
+import {
+  passBatches,
+  passBlocking,
+  passKib,
+  passManyToMany,
+  passToAwait,
+} from "./channel/threads.ts";
 import { BURST, poolBurst, poolOneByOne, spawnHere } from "./pool/spawn.ts";
 import { startEcho } from "./rivals/post_message.ts";
 import { asyncFunction, pingPong } from "./rivals/promises.ts";
@@ -117,6 +123,11 @@ export const matches: readonly Match[] = [
         rivals: [than(0.7), { name: LOCKED }],
       },
       {
+        row: "thread to thread, capacity 1024, 1 → 1, in batches",
+        ours: "in batches",
+        rivals: [than(0.15), { name: LOCKED }],
+      },
+      {
         row: "thread to thread, capacity 1024, 1 → 1, awaited",
         ours: "awaited",
         rivals: [than(3), { name: LOCKED }],
@@ -127,6 +138,7 @@ export const matches: readonly Match[] = [
       const pool = usePool(held, 2);
       return [
         contestant("blocking", (ops) => passBlocking(pool, 1_024, ops)),
+        contestant("in batches", (ops) => passBatches(pool, 1_024, ops)),
         contestant("awaited", (ops) => passToAwait(pool, 1_024, ops)),
       ];
     },

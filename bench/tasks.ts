@@ -33,6 +33,40 @@ export const consume = task(
   },
 );
 
+/** Values that a batch holds: as many as the ring that the goals are about. */
+const BATCH = 1_024;
+
+/** Sends `0 … count - 1` in batches, blocking. */
+export const produceMany = task(
+  import.meta.url,
+  "produceMany",
+  (channel: Channel<number>, count: number): void => {
+    const batch = new Int32Array(BATCH);
+    for (let i = 0; i < count; i += BATCH) {
+      const length = Math.min(BATCH, count - i);
+      for (let at = 0; at < length; at++) batch[at] = i + at;
+      channel.sendManySync(length === BATCH ? batch : batch.subarray(0, length));
+    }
+  },
+);
+
+/** Receives `count` numbers in batches, blocking. */
+export const consumeMany = task(
+  import.meta.url,
+  "consumeMany",
+  (channel: Channel<number>, count: number): Received => {
+    const batch = new Int32Array(BATCH);
+    let sum = 0;
+    const start = performance.now();
+    for (let left = count; left > 0;) {
+      const received = channel.receiveManySync(batch);
+      for (let at = 0; at < received; at++) sum += batch[at]!;
+      left -= received;
+    }
+    return { elapsedMs: performance.now() - start, sum };
+  },
+);
+
 /** Receives numbers, blocking, until the channel is closed and drained, and returns their sum. */
 export const drain = task(import.meta.url, "drain", (channel: Channel<number>): number => {
   let sum = 0;

@@ -2,13 +2,31 @@
 
 import { bytes, Channel, i32, type Pool } from "../../mod.ts";
 import { check, sumBelow } from "../support/measure.ts";
-import { consume, consumeKib, drain, produce, produceKib } from "../tasks.ts";
+import {
+  consume,
+  consumeKib,
+  consumeMany,
+  drain,
+  produce,
+  produceKib,
+  produceMany,
+} from "../tasks.ts";
 
 /** One thread of the pool sends, another receives; both block. The pool has two threads. */
 export async function passBlocking(pool: Pool, capacity: number, ops: number): Promise<number> {
   using channel = new Channel(i32, capacity);
   const consuming = pool.go(consume, channel, ops);
   await pool.go(produce, channel, ops);
+  const { elapsedMs, sum } = await consuming;
+  check("The sum of what was received", sum, sumBelow(ops));
+  return elapsedMs;
+}
+
+/** The same in batches of typed arrays, written by one and read by the other. */
+export async function passBatches(pool: Pool, capacity: number, ops: number): Promise<number> {
+  using channel = new Channel(i32, capacity);
+  const consuming = pool.go(consumeMany, channel, ops);
+  await pool.go(produceMany, channel, ops);
   const { elapsedMs, sum } = await consuming;
   check("The sum of what was received", sum, sumBelow(ops));
   return elapsedMs;

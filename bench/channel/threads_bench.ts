@@ -1,6 +1,6 @@
 import { Pool } from "../../mod.ts";
 import { situation } from "../support/situation.ts";
-import { passBlocking, passKib, passManyToMany, passToAwait } from "./threads.ts";
+import { passBatches, passBlocking, passKib, passManyToMany, passToAwait } from "./threads.ts";
 
 const two = new Pool({ threads: 2 });
 const eight = new Pool({ threads: 8 });
@@ -17,6 +17,13 @@ for (const capacity of [1, 64, 1_024]) {
     },
   });
 }
+
+// Blocks of samples travel from the thread that records to the thread that analyses.
+situation({
+  group: "channel/shared_ring cap=1024, batches of 1024",
+  ops: 200_000,
+  bodies: { "thread to thread, blocking": (ops) => passBatches(two, 1_024, ops) },
+});
 
 // Many threads share one queue of work.
 situation({

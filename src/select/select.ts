@@ -323,6 +323,10 @@ export function select<const C extends SelectCases>(
 /**
  * Carries out one of several channel operations if one can go on now (Go: a select with `default`).
  *
+ * Each case is looked at once, at a moment of its own. Among channels of one thread nothing happens between these moments; a value
+ * that other threads move from one typed channel to another meanwhile may be missed in both. (Go locks all of them
+ * for that time.)
+ *
  * @param cases As for {@linkcode select}.
  * @returns Which case took effect, and its value; `undefined` when none was ready.
  * @throws as {@linkcode select}
