@@ -6,7 +6,13 @@
 import type { ReceiveChannel } from "../../mod.ts";
 
 /** Resolves after a turn of the event loop: whatever this thread alone could have done has been done. */
-export function turn(): Promise<void> {
+export async function turn(): Promise<void> {
+  await tick();
+  // Who has spent its time budget goes on after the timers of a turn, so before those of the next.
+  await tick();
+}
+
+function tick(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
