@@ -82,7 +82,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   /**
    * Makes a typed channel.
    *
-   * @param type What it carries: `i32`, `u32`, `f64`, `bool`, `text`, `bytes` or `any()`.
+   * @param type What it carries; see {@linkcode ElementType}.
    * @param capacity How many values may wait: an integer from 0, a rendezvous and the default, to 134213632.
    * @throws {RangeError | TypeError} if `capacity` is something else
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
@@ -426,9 +426,9 @@ export function channelOf<T>(type: ElementType<T>): ElementType<Channel<T>> {
     throw new TypeError(`Cannot make a channelOf(${show(type)}): expected an element type`);
   }
   const name = `channelOf(${type.name})`;
-  return new HandleType(name, KIND_CHANNEL, type.name) as ElementType<unknown> as ElementType<
-    Channel<T>
-  >;
+  const expected = `a typed channel, ${name}`;
+  const carried: ElementType<unknown> = new HandleType(name, KIND_CHANNEL, expected, type.name);
+  return carried as ElementType<Channel<T>>;
 }
 
 registerElementTypes("channelOf", (body) => channelOf(elementType(body)) as ElementType<unknown>);

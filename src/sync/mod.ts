@@ -26,8 +26,10 @@
  * @module
  */
 export type { Guard, Locker, Permit } from "./guard.ts";
-export { Mutex } from "./mutex.ts";
-export { Semaphore } from "./semaphore.ts";
-export { WaitGroup } from "./wait_group.ts";
+export { Mutex, mutexOf } from "./mutex.ts";
+export { Semaphore, semaphoreOf } from "./semaphore.ts";
+export { WaitGroup, waitGroupOf } from "./wait_group.ts";
 export { AgentCannotBlockError, LockMisuseError, SharedMemoryExhaustedError } from "../errors.ts";
+export type { ElementType } from "../memory/element.ts";
+export type { HandleElement } from "../memory/handle_type.ts";
 export type { WaitOptions } from "../select/types.ts";

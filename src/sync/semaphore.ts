@@ -7,6 +7,7 @@ import { AgentCannotBlockError, LockMisuseError } from "../errors.ts";
 import { checkInteger, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_SEMAPHORE, registerKind, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import { LOCK_MISUSED, SEMAPHORE_TOTAL } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
@@ -293,3 +294,14 @@ registerKind(KIND_SEMAPHORE, {
   revive: (ptr) => new Revived(new SharedSemaphore(ptr)),
   abandon: LockObject.abandon,
 });
+
+/**
+ * The element type of semaphores: for a channel that carries them, or a field of a struct.
+ *
+ * What is received is the very semaphore that was sent. See `mutexOf`.
+ */
+export const semaphoreOf: HandleElement<Semaphore> = handlesOf(
+  "semaphoreOf",
+  KIND_SEMAPHORE,
+  "a Semaphore",
+);

@@ -1,0 +1,63 @@
+/**
+ * Tasks that the tests of handles, lifetime and fairness run on threads.
+ *
+ * @module
+ */
+import {
+  type Channel,
+  type Mutex,
+  select,
+  type Semaphore,
+  send,
+  task,
+  type WaitGroup,
+} from "../../mod.ts";
+
+/** Unlocks every mutex that it receives and sends it back, until the channel is closed. */
+export const unlockAndReturn = task(
+  import.meta.url,
+  "unlockAndReturn",
+  async (mutexes: Channel<Mutex>, back: Channel<Mutex>): Promise<void> => {
+    for await (const mutex of mutexes) {
+      mutex.unlock();
+      await back.send(mutex);
+    }
+  },
+);
+
+/** A lock of each kind, as a struct carries them. */
+export interface Locks {
+  /** Held. */
+  mutex: Mutex;
+  /** Without a free unit. */
+  semaphore: Semaphore;
+  /** With one to go. */
+  group: WaitGroup;
+}
+
+/** Lets go of all that it receives, until the channel is closed; returns how often it did. */
+export const letGo = task(
+  import.meta.url,
+  "letGo",
+  async (all: Channel<Locks>): Promise<number> => {
+    let count = 0;
+    for await (const { mutex, semaphore, group } of all) {
+      mutex.unlock();
+      semaphore.release();
+      group.done();
+      count++;
+    }
+    return count;
+  },
+);
+
+/** Receives a mutex by a select and hands it on by another. */
+export const passBySelect = task(
+  import.meta.url,
+  "passBySelect",
+  async (from: Channel<Mutex>, to: Channel<Mutex>): Promise<void> => {
+    const got = await select({ from, off: null });
+    if (!got.ok) throw new Error("nothing was received");
+    await select({ to: send(to, got.value), off: null });
+  },
+);
