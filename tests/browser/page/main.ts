@@ -5,7 +5,17 @@
  * @module
  */
 
-import { capabilities, Channel, i32, Pool } from "../../../mod.ts";
+import {
+  capabilities,
+  Channel,
+  i32,
+  Mutex,
+  Pool,
+  selectSync,
+  Semaphore,
+  send,
+  WaitGroup,
+} from "../../../mod.ts";
 import { squareAll, sumTo } from "./tasks.ts";
 
 /** Reports whether the page is isolated, and whether the module says that it has threads. */
@@ -37,4 +47,45 @@ export async function channelRoundTrip(count: number): Promise<number[]> {
   for await (const square of squares) received.push(square);
   await Promise.all([sending, squaring]);
   return received;
+}
+
+/**
+ * Calls every blocking form on the page's own thread where it would have to wait.
+ *
+ * @returns the `code` of what each throws, by its name; "done" for one that returned
+ */
+export function blockingForms(): Record<string, unknown> {
+  using empty = new Channel(i32, 1);
+  using full = new Channel(i32, 1);
+  full.trySend(1);
+  using rendezvous = new Channel(i32, 0);
+  using mutex = new Mutex();
+  using _guard = mutex.tryLock();
+  using semaphore = new Semaphore(0);
+  using group = new WaitGroup();
+  group.add(1);
+  const forms: Record<string, () => unknown> = {
+    receiveSync: () => empty.receiveSync(),
+    "receiveSync of a rendezvous": () => rendezvous.receiveSync(),
+    receiveManySync: () => empty.receiveManySync(1),
+    sendSync: () => full.sendSync(2),
+    sendManySync: () => full.sendManySync([2]),
+    selectSync: () => selectSync({ empty, out: send(full, 2) }),
+    lockSync: () => mutex.lockSync(),
+    lockWithinSync: () => mutex.lockWithinSync(1),
+    acquireSync: () => semaphore.acquireSync(),
+    waitSync: () => group.waitSync(),
+  };
+  const ends = Object.entries(forms).map(([name, call]): [string, unknown] => {
+    try {
+      call();
+      return [name, "done"];
+    } catch (error) {
+      return [name, (error as { code?: unknown }).code ?? String(error)];
+    }
+  });
+  // What need not wait does not, and nobody was left waiting by those that threw.
+  empty.sendSync(3);
+  const left = [empty.receiveSync(), full.receiveSync(), full.size, rendezvous.trySend(1)];
+  return { ...Object.fromEntries(ends), left };
 }
