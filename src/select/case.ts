@@ -133,6 +133,8 @@ export interface Inlet<T> {
 
 /** The side of a flavor that values come out of. */
 export interface Source<T> extends Outlet<T> {
+  /** Throws: this is what stands in a disposed channel's place, and has no other operation that works. */
+  refuse?(): never;
   /**
    * Takes a value now.
    *

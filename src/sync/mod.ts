@@ -2,7 +2,8 @@
  * Go's `sync` across threads: locks that live in shared memory.
  *
  * Each is the same lock on every thread that it is passed to, and has up to three forms of what may wait: a promise, which
- * never blocks the thread; `…Sync`, which does; and `try…`, which never waits.
+ * never blocks the thread; `…Sync`, which does; and `try…`, which never waits. A bad argument and the use of a disposed handle are thrown by
+ * the call itself, by the promise forms too; only what is held through a handle may still be given back after its dispose.
  *
  * @example
  * ```ts
