@@ -51,7 +51,8 @@ import type {
  *   argument of a task, or through another channel) uses the same one. Values are copied.
  *
  * A send synchronizes before the receive that returns its value, across threads. Waiting parties of a by-reference channel
- * are served first come, first served; those of a typed channel are woken in that order, and may be overtaken.
+ * are served first come, first served; those of a typed channel are woken in that order. One that was overtaken then by a party that was
+ * running is served before whoever comes later, so nobody starves.
  *
  * What is the caller's mistake is thrown by the call itself, by the promise forms too: a value that the channel does not carry, and every
  * use of a typed channel whose handle has been disposed (a `TypeError`), but for `capacity`, `closed` and disposing it again. What

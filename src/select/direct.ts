@@ -42,6 +42,10 @@ class DirectWait<C extends Case, R> implements Wait {
     throw new TypeError("Cannot wait in shared memory: the case is of this thread");
   }
 
+  enterFirst(): never {
+    return this.enterShared();
+  }
+
   leaveShared(): never {
     return this.enterShared();
   }

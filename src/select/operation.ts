@@ -276,6 +276,10 @@ export class Operation<R> implements Wait, Addressee, Abortable {
     this.#agent!.core.fn.queueEnter(queue, this.#ptr, index, index, need);
   }
 
+  enterFirst(index: number, queue: number, payload: number, bytes: number): void {
+    this.#agent!.core.fn.queueEnterFirst(queue, this.#ptr, index, index, payload, bytes);
+  }
+
   nodeOf(index: number): number {
     return this.#ptr + WAITER_NODES + index * NODE_SIZE;
   }

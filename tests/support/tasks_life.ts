@@ -61,3 +61,57 @@ export const passBySelect = task(
     await select({ to: send(to, got.value), off: null });
   },
 );
+
+/** Receives in a tight blocking loop until the channel is closed; returns how many values it got. */
+export const receiveGreedily = task(
+  import.meta.url,
+  "receiveGreedily",
+  (from: Channel<number>): number => {
+    let count = 0;
+    while (from.receiveSync() !== undefined) count++;
+    return count;
+  },
+);
+
+/** Sends in a tight blocking loop until `stop` is closed; returns how many values it sent. */
+export const sendGreedily = task(
+  import.meta.url,
+  "sendGreedily",
+  (to: Channel<number>, stop: Channel<number>): number => {
+    let count = 0;
+    for (; !stop.closed; count++) to.sendSync(count);
+    return count;
+  },
+);
+
+/** What the tests of fairness send that is large. */
+export interface Point {
+  /** Its number. */
+  x: number;
+  /** Text that tells the number. */
+  note: string;
+  /** An array that holds it. */
+  more: unknown;
+}
+
+/** As {@linkcode receiveGreedily}. */
+export const countPoints = task(
+  import.meta.url,
+  "countPoints",
+  (from: Channel<Point>): number => {
+    let count = 0;
+    while (from.receiveSync() !== undefined) count++;
+    return count;
+  },
+);
+
+/** As {@linkcode sendGreedily}. */
+export const sendPoints = task(
+  import.meta.url,
+  "sendPoints",
+  (to: Channel<Point>, stop: Channel<number>): number => {
+    let x = 0;
+    for (; !stop.closed; x++) to.sendSync({ x, note: `no. ${x}`, more: [x] });
+    return x;
+  },
+);

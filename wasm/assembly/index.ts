@@ -12,9 +12,11 @@ export {
   inboxPop,
 } from "./agent";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
+export { ringServe } from "./hungry";
 export { objectRelease, objectRetain } from "./object";
 export {
   queueEnter,
+  queueEnterFirst,
   queueLeave,
   queueWake,
   queueWakeAll,

@@ -34,13 +34,15 @@
  */
 import { add32, cas32, cas64, load32, load64, store64 } from "./atomics";
 import { allocate } from "./heap";
+import { tell, yieldToHungry } from "./hungry";
 import { relax } from "./lock";
-import { queueWake, queueWakeAll } from "./queue";
+import { queueWakeAll } from "./queue";
 import {
   OBJECT_ELEMENT,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   QUEUE_COUNT,
+  QUEUE_HUNGRY,
   RING_CAPACITY,
   RING_CLOSED,
   RING_HEAD,
@@ -59,25 +61,25 @@ import {
   WOKE_SELF,
 } from "./layout";
 
-const EMPTY: u32 = 0;
-const SEALED: u32 = 1;
-const WRITING: u32 = 2;
-const FULL: u32 = 3;
+export const EMPTY: u32 = 0;
+export const SEALED: u32 = 1;
+export const WRITING: u32 = 2;
+export const FULL: u32 = 3;
 /** Adding this to a stamp moves it one lap on. */
-const LAP: u32 = 4;
+export const LAP: u32 = 4;
 const STATE_MASK: u32 = 3;
 
 /** The stamp of a slot word. */
 // @ts-ignore: decorator
 @inline
-function stampOf(word: u64): u32 {
+export function stampOf(word: u64): u32 {
   return <u32>(word >> 32);
 }
 
 /** A slot word with `stamp` and `payload`. */
 // @ts-ignore: decorator
 @inline
-function wordOf(stamp: u32, payload: u32): u64 {
+export function wordOf(stamp: u32, payload: u32): u64 {
   return (<u64>stamp << 32) | payload;
 }
 
@@ -102,7 +104,7 @@ function headLap(before: u32, index: u32): u32 {
 /** Copies the wide part of an element in a ring of `stride`. An instruction for each case: this may stand between two steps. */
 // @ts-ignore: decorator
 @inline
-function copy(to: usize, from: usize, stride: u32): void {
+export function copy(to: usize, from: usize, stride: u32): void {
   if (stride == 16) store<u64>(to, load<u64>(from));
   else memory.copy(to, from, stride - 8);
 }
@@ -234,17 +236,17 @@ function take(ring: usize, into: usize, isWide: bool): f64 {
   return payload;
 }
 
-/** Wakes a receiver after a `put`. Order: the slot, then the count (law 3). Returns the code of the send. */
+/** Tells a receiver after a `put`. Order: the slot, then the count (law 3). Returns the code of the send. */
 // @ts-ignore: decorator
 @inline
 function afterPut(ring: usize, code: i32, self: usize): i32 {
   // Fast path: no receiver waits.
   if (code != RING_OK || load32(ring + RING_RECEIVERS + QUEUE_COUNT) == 0) return code;
-  return queueWake(ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;
+  return tell(ring, ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;
 }
 
 /**
- * Wakes a sender after a `take`. Order: the slot, then the count (law 3).
+ * Tells a sender after a `take`. Order: the slot, then the count (law 3).
  *
  * @returns the payload, plus `SELF_FIRED` when a waiter of the calling agent was fired into its inbox; or the negative code
  */
@@ -253,26 +255,45 @@ function afterPut(ring: usize, code: i32, self: usize): i32 {
 function afterTake(ring: usize, result: f64, self: usize): f64 {
   // Fast path: no sender waits.
   if (result < 0 || load32(ring + RING_SENDERS + QUEUE_COUNT) == 0) return result;
-  return queueWake(ring + RING_SENDERS, self) == WOKE_SELF ? result + SELF_FIRED : result;
+  return tell(ring, ring + RING_SENDERS, self) == WOKE_SELF ? result + SELF_FIRED : result;
+}
+
+/** Reports whether the caller may send: nobody who was woken in vain goes before it, or all who were are served. See hungry.ts. */
+// @ts-ignore: decorator
+@inline
+function maySend(ring: usize): bool {
+  // Fast path: nobody was. Plain: who reads an old value goes before it once more.
+  return load<u32>(ring + RING_SENDERS + QUEUE_HUNGRY) == 0 || yieldToHungry(ring, ring + RING_SENDERS);
+}
+
+/** As `maySend`, for a receive. */
+// @ts-ignore: decorator
+@inline
+function mayReceive(ring: usize): bool {
+  return load<u32>(ring + RING_RECEIVERS + QUEUE_HUNGRY) == 0 || yieldToHungry(ring, ring + RING_RECEIVERS);
 }
 
 /** Sends a narrow element; a `RING_…` code. See `put`. */
 export function ringSend(ring: usize, payload: u32, self: usize): i32 {
+  if (!maySend(ring)) return RING_WOULD_BLOCK;
   return afterPut(ring, put(ring, payload, 0, false), self);
 }
 
 /** Sends the wide element at `from`; a `RING_…` code. See `put`. */
 export function ringSendWide(ring: usize, from: usize, self: usize): i32 {
+  if (!maySend(ring)) return RING_WOULD_BLOCK;
   return afterPut(ring, put(ring, 0, from, true), self);
 }
 
 /** Receives a narrow element. See `take` and `afterTake`. */
 export function ringReceive(ring: usize, self: usize): f64 {
+  if (!mayReceive(ring)) return -<f64>RING_WOULD_BLOCK;
   return afterTake(ring, take(ring, 0, false), self);
 }
 
 /** Receives a wide element to `into`, whose bytes are undefined if that fails. See `take` and `afterTake`. */
 export function ringReceiveWide(ring: usize, into: usize, self: usize): f64 {
+  if (!mayReceive(ring)) return -<f64>RING_WOULD_BLOCK;
   return afterTake(ring, take(ring, into, true), self);
 }
 
@@ -288,6 +309,7 @@ export function ringSendMany(ring: usize, from: usize, count: u32, self: usize):
   const bytes = load<u32>(ring + RING_STRIDE) - 8;
   let sent: u32 = 0;
   let code = RING_OK;
+  if (!maySend(ring)) return -<f64>RING_WOULD_BLOCK;
   while (sent < count) {
     code = bytes == 0
       ? put(ring, load<u32>(from + (<usize>sent << 2)), 0, false)
@@ -295,7 +317,7 @@ export function ringSendMany(ring: usize, from: usize, count: u32, self: usize):
     if (code != RING_OK) break;
     sent++;
   }
-  return sent == 0 && count != 0 ? -<f64>code : wakeMany(ring + RING_RECEIVERS, sent, self);
+  return sent == 0 && count != 0 ? -<f64>code : tellMany(ring, ring + RING_RECEIVERS, sent, self);
 }
 
 /**
@@ -309,6 +331,7 @@ export function ringReceiveMany(ring: usize, into: usize, count: u32, self: usiz
   const bytes = load<u32>(ring + RING_STRIDE) - 8;
   let received: u32 = 0;
   let result: f64 = 0;
+  if (!mayReceive(ring)) return -<f64>RING_WOULD_BLOCK;
   while (received < count) {
     if (bytes == 0) {
       result = take(ring, 0, false);
@@ -320,14 +343,14 @@ export function ringReceiveMany(ring: usize, into: usize, count: u32, self: usiz
     }
     received++;
   }
-  return received == 0 && count != 0 ? result : wakeMany(ring + RING_SENDERS, received, self);
+  return received == 0 && count != 0 ? result : tellMany(ring, ring + RING_SENDERS, received, self);
 }
 
-/** Wakes up to `count` who wait in `queue`; returns `count`, plus `SELF_FIRED` if one is the caller's own. */
-function wakeMany(queue: usize, count: u32, self: usize): f64 {
+/** Tells up to `count` who wait in `queue`; returns `count`, plus `SELF_FIRED` if one is the caller's own. */
+function tellMany(ring: usize, queue: usize, count: u32, self: usize): f64 {
   let result: f64 = count;
   for (let left = count; left != 0; left--) {
-    const woke = queueWake(queue, self);
+    const woke = tell(ring, queue, self);
     if (woke == WOKE_NONE) break;
     if (woke == WOKE_SELF) result = <f64>count + SELF_FIRED;
   }
@@ -363,7 +386,7 @@ export function ringClose(ring: usize, reason: u32, self: usize): i32 {
 }
 
 /** Where the tail was at some moment of the call: stamp EMPTY(L) in the high half, index in the low. */
-function tailPosition(ring: usize): u64 {
+export function tailPosition(ring: usize): u64 {
   const capacity = load<u32>(ring + RING_CAPACITY);
   const stride = load<u32>(ring + RING_STRIDE);
   const slots = ring + RING_SLOTS;
@@ -379,7 +402,7 @@ function tailPosition(ring: usize): u64 {
 }
 
 /** Where the head was at some moment of the call, in the same form. */
-function headPosition(ring: usize): u64 {
+export function headPosition(ring: usize): u64 {
   const capacity = load<u32>(ring + RING_CAPACITY);
   const stride = load<u32>(ring + RING_STRIDE);
   const slots = ring + RING_SLOTS;
