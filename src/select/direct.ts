@@ -81,5 +81,5 @@ export function waitFor<C extends Case, R>(
       only.enter(new DirectWait(only, outcome, resolve, reject));
     });
   }
-  return Operation.wait([only], () => outcome(only), signal);
+  return Operation.wait([only], outcome, signal);
 }
