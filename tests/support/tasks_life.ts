@@ -115,3 +115,24 @@ export const sendPoints = task(
     return x;
   },
 );
+
+/** Takes `Atomics.waitAsync` away from this thread; reports whether it is gone. */
+export const forgetWaitAsync = task(
+  import.meta.url,
+  "forgetWaitAsync",
+  (): boolean => Reflect.deleteProperty(Atomics, "waitAsync") && !("waitAsync" in Atomics),
+);
+
+/** Suspends in every way until `numbers` is closed: answers each number in words, under the mutex. */
+export const answerInWords = task(
+  import.meta.url,
+  "answerInWords",
+  async (numbers: Channel<number>, words: Channel<string>, mutex: Mutex): Promise<number> => {
+    for (let count = 0;; count++) {
+      const got = await select({ numbers, off: null });
+      if (!got.ok) return count;
+      using _ = await mutex.lock();
+      await words.send(`no. ${got.value}`);
+    }
+  },
+);
