@@ -27,7 +27,7 @@ import {
   toBatch,
   toDestination,
 } from "./batch.ts";
-import { Disposed } from "./flavors/disposed.ts";
+import { Disposed, refuseDisposed } from "./flavors/disposed.ts";
 import type { Batch, Flavor } from "./flavors/flavor.ts";
 import { LocalFlavor } from "./flavors/local.ts";
 import { elementTypeOf, SharedFlavor } from "./flavors/shared.ts";
@@ -51,7 +51,12 @@ import type {
  *   argument of a task, or through another channel) uses the same one. Values are copied.
  *
  * A send synchronizes before the receive that returns its value, across threads. Waiting parties of a by-reference channel
- * are served first come, first served; those of a typed channel are woken in that order, and may be overtaken.
+ * are served first come, first served; those of a typed channel are woken in that order. One that was overtaken then by a party that was
+ * running is served before whoever comes later, so nobody starves.
+ *
+ * What is the caller's mistake is thrown by the call itself, by the promise forms too: a value that the channel does not carry, and every
+ * use of a typed channel whose handle has been disposed (a `TypeError`), but for `capacity`, `closed` and disposing it again. What
+ * becomes of the channel (closed, aborted) rejects the promise.
  *
  * @example Two goroutines and a channel
  * ```ts
@@ -82,7 +87,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   /**
    * Makes a typed channel.
    *
-   * @param type What it carries: `i32`, `u32`, `f64`, `bool`, `text`, `bytes` or `any()`.
+   * @param type What it carries; see {@linkcode ElementType}.
    * @param capacity How many values may wait: an integer from 0, a rendezvous and the default, to 134213632.
    * @throws {RangeError | TypeError} if `capacity` is something else
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
@@ -122,12 +127,23 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
 
   /** Where values come out; for {@linkcode select}. */
   get [source](): Outlet<T> {
-    return this.#flavor;
+    return this.#usable();
   }
 
   /** Where values go in; for {@linkcode send}. */
   get [sink](): Inlet<T> {
-    return this.#flavor;
+    return this.#usable();
+  }
+
+  /**
+   * The flavor, for operations that do not go through one of its own, which would say so themselves.
+   *
+   * @throws {TypeError} if the handle is disposed
+   */
+  #usable(): Flavor<T> {
+    return this.#shared === undefined || this.#flavor === this.#shared
+      ? this.#flavor
+      : refuseDisposed();
   }
 
   /** What goes to another thread in this channel's place. */
@@ -156,14 +172,16 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   send(value: T, options?: WaitOptions): Promise<void> {
     const signal = options === undefined ? undefined : checkSignal(options);
     const flavor = this.#flavor;
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) {
+      // A mistake of the caller's comes first.
+      flavor.check?.(value);
+      return Promise.reject(signal.reason);
+    }
     try {
       if (flavor.offer(value)) return isBudgetSpent() ? afterTurn(undefined) : SENT;
     } catch (error) {
-      // A bad value is the caller's mistake and ends the call; the channel's state ends the promise.
-      if (error instanceof ChannelClosedError || flavor instanceof Disposed) {
-        return Promise.reject(error);
-      }
+      // A mistake of the caller's ends the call; that the channel is closed ends the promise.
+      if (error instanceof ChannelClosedError) return Promise.reject(error);
       throw error;
     }
     return waitFor(flavor.sendCase(value), toNothing, signal);
@@ -315,6 +333,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * it. Closing the channel closes the stream, or fails it with the reason.
    */
   toReadableStream(): ReadableStream<T> {
+    this.#usable();
     return toReadableStream(this);
   }
 
@@ -323,6 +342,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * closes the channel; aborting it closes the channel with the reason.
    */
   toWritableStream(): WritableStream<T> {
+    this.#usable();
     return toWritableStream(this);
   }
 
@@ -348,6 +368,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
 
   /** Receives until the channel is closed and drained (Go: `range`). Leaving the loop early leaves the channel open. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    this.#usable();
     return receiver.iterate(() => this.next());
   }
 
@@ -426,9 +447,9 @@ export function channelOf<T>(type: ElementType<T>): ElementType<Channel<T>> {
     throw new TypeError(`Cannot make a channelOf(${show(type)}): expected an element type`);
   }
   const name = `channelOf(${type.name})`;
-  return new HandleType(name, KIND_CHANNEL, type.name) as ElementType<unknown> as ElementType<
-    Channel<T>
-  >;
+  const expected = `a typed channel, ${name}`;
+  const carried: ElementType<unknown> = new HandleType(name, KIND_CHANNEL, expected, type.name);
+  return carried as ElementType<Channel<T>>;
 }
 
 registerElementTypes("channelOf", (body) => channelOf(elementType(body)) as ElementType<unknown>);

@@ -57,6 +57,14 @@ interface Exports {
   onceIsBy(once: number, agent: number): number;
   onceIsDone(once: number): number;
   queueEnter(queue: number, waiter: number, slot: number, index: number, need: number): void;
+  queueEnterFirst(
+    queue: number,
+    waiter: number,
+    slot: number,
+    index: number,
+    payload: number,
+    bytes: number,
+  ): void;
   queueLeave(queue: number, waiter: number, slot: number): void;
   queueWake(queue: number, self: number): number;
   waiterClaim(waiter: number, claim: number): number;
@@ -90,6 +98,7 @@ interface Exports {
   ringSend(ring: number, payload: number, self: number): number;
   ringSendMany(ring: number, from: number, count: number, self: number): number;
   ringSendWide(ring: number, from: number, self: number): number;
+  ringServe(ring: number, isSender: number): number;
   ringSize(ring: number): number;
   poolAddFunction(pool: number, record: number): void;
   poolHasFree(pool: number): number;

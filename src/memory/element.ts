@@ -22,7 +22,8 @@ import { decodeStructured, encodeStructured } from "./structured.ts";
 /**
  * The type of a typed channel's elements. Values are checked when they are sent and never truncated.
  *
- * Use the ones that are exported: the numbers `i8` to `f64`, `bool`, `text`, `bytes`, `any()`, `struct({…})` and `channelOf(…)`.
+ * Use the ones that are exported: the numbers `i8` to `f64`, `bool`, `text`, `bytes`, `any()`, `struct({…})`, `channelOf(…)`,
+ * and those of handles: `mutexOf`, `semaphoreOf`, `waitGroupOf`.
  *
  * @typeParam T What the values are in JavaScript.
  */
@@ -337,6 +338,11 @@ type Compose = (body: string) => ElementType<unknown>;
 const simpleTypes = new Map<string, ElementType<unknown>>();
 const composers = new Map<string, Compose>();
 
+/** Makes a type known by its name. */
+export function registerElementType(type: ElementType<unknown>): void {
+  simpleTypes.set(type.name, type);
+}
+
 /** Makes types of the form `head(body)` known by their names. */
 export function registerElementTypes(head: string, compose: Compose): void {
   composers.set(head, compose);
@@ -345,7 +351,7 @@ export function registerElementTypes(head: string, compose: Compose): void {
 for (
   const type of [i8, u8, i16, u16, i32, u32, i64, u64, f32, f64, bool, text, bytes, structured]
 ) {
-  simpleTypes.set(type.name, type as ElementType<unknown>);
+  registerElementType(type as ElementType<unknown>);
 }
 
 /**
@@ -366,7 +372,8 @@ export function elementType(name: string): ElementType<unknown> {
 
 /** Reports whether `value` is an element type. */
 export function isElementType(value: unknown): value is ElementType<unknown> {
-  return typeof value === "object" && value !== null &&
+  // Those of handles are functions.
+  return (typeof value === "object" || typeof value === "function") && value !== null &&
     typeof (value as ElementType<unknown>).encode === "function" &&
     typeof (value as ElementType<unknown>).decode === "function";
 }

@@ -87,12 +87,14 @@ export const NODE_WAITER = 12;
 export const NODE_INDEX = 16;
 /** u32: how much of a counted resource it asks for (semaphore). */
 export const NODE_NEED = 20;
-/** u32: a rendezvous' narrow element: the sender's, or what the receiver was handed. */
+/** u32: the narrow element of a node that can be met: the sender's, or what the receiver was handed. */
 export const NODE_PAYLOAD = 20;
-/** u32: address of the bytes of a rendezvous' wide element, on either side. */
+/** u32: address of the bytes of its wide element, on either side. */
 export const NODE_BYTES = 24;
-/** u32: 1 when a rendezvous' other side has met this one. */
+/** u32: `NODE_WAS_MET` when a rendezvous' other side has met this one, or a ring has served it; `NODE_HUNGRY` while a ring has to. */
 export const NODE_MET = 28;
+export const NODE_WAS_MET = 1;
+export const NODE_HUNGRY = 2;
 
 // ---- Wait queue
 /** u32, atomic: spin lock. */
@@ -104,6 +106,8 @@ export const QUEUE_TAIL = 8;
 /** u32, atomic, written under the lock: nodes in the queue; read without it to skip the lock. */
 export const QUEUE_COUNT = 12;
 export const QUEUE_SIZE = 16;
+/** u32, atomic, written under the lock: hungry nodes in the queue. Only a ring's two queues have it; read plainly to skip the lock. */
+export const QUEUE_HUNGRY = 16;
 
 // ---- Shared object: the first words of everything that a handle can name
 /** u32, atomic: handles and messages in flight that name the object. */

@@ -90,8 +90,22 @@ export function encodeStructured(value: unknown): Structured {
   const handles: number[] = [];
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let pieceBytes = 0;
-  const text = stringifyOrThrow(value, {
-    handle: (part) => isShareable(part) && [handles.push(exportHandle(part)) - 1],
+  let refusal: TypeError | undefined;
+  /** Makes devalue fail where it stands, for it knows the path to there. */
+  const refuse = (reason: TypeError): () => void => {
+    refusal = reason;
+    return () => {};
+  };
+  const reducers: Record<string, (part: unknown) => unknown> = {
+    handle: (part) => {
+      if (!isShareable(part)) return false;
+      try {
+        return [handles.push(exportHandle(part)) - 1];
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        return refuse(error);
+      }
+    },
     error: (part) => part instanceof Error && describeError(part),
     binary: (part) => {
       if (!isBinary(part)) return false;
@@ -106,16 +120,26 @@ export function encodeStructured(value: unknown): Structured {
       const region = Region.of(buffer);
       if (region !== undefined) {
         if (name !== "" && !region.contains(byteOffset, byteLength)) {
-          throw new TypeError("Cannot send a view of memory that is not the shared array's own");
+          return refuse(
+            new TypeError("Cannot send a view of memory that is not the shared array's own"),
+          );
         }
         return [name, byteOffset, byteLength, handles.push(exportHandle(region)) - 1];
       }
       if (core().owns(buffer)) return [name, byteOffset, byteLength, OWNED];
-      throw new TypeError(
-        "Cannot send a SharedArrayBuffer to another thread: only millrace's own shared arrays can be",
+      return refuse(
+        new TypeError(
+          "Cannot send a SharedArrayBuffer to another thread: only millrace's own shared arrays can be",
+        ),
       );
     },
-  });
+  };
+  let text: string;
+  try {
+    text = stringify(value, reducers);
+  } catch (error) {
+    throw error instanceof DevalueError ? refused(error, refusal) : error;
+  }
   const encoded = textEncoder.encode(text);
   const payload = new Uint8Array(4 + encoded.length + pieceBytes);
   new DataView(payload.buffer).setUint32(0, encoded.length);
@@ -152,20 +176,15 @@ export function decodeStructured({ payload, handles }: Structured): unknown {
   });
 }
 
-/** Writes `value` as text, and says under this module's own terms what cannot be. */
-function stringifyOrThrow(
-  value: unknown,
-  reducers: Record<string, (part: unknown) => unknown>,
-): string {
-  try {
-    return stringify(value, reducers);
-  } catch (error) {
-    if (!(error instanceof DevalueError)) throw error;
-    const place = error.path === "" ? "this value" : `the value at ${error.path}`;
-    throw new TypeError(`Cannot send ${place} to another thread: ${error.message}`, {
-      cause: error,
-    });
+/** The error for what devalue stopped at, under this module's own terms; `reason`, where it is ours. */
+function refused(cause: DevalueError, reason: TypeError | undefined): TypeError {
+  const { path, message } = cause;
+  if (reason !== undefined) {
+    if (path !== "") reason.message += ` (at ${path})`;
+    return reason;
   }
+  const place = path === "" ? "this value" : `the value at ${path}`;
+  return new TypeError(`Cannot send ${place} to another thread: ${message}`, { cause });
 }
 
 function isBinary(part: unknown): part is Binary {

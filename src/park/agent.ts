@@ -34,6 +34,13 @@ const PROBE_EVERY = 16;
 /** How often an engine without `Atomics.waitAsync` looks at its inbox. */
 const POLL_MS = 4;
 
+/** Lets the process end although `timer` has not rung; in a browser there is nothing to do. */
+function unref(timer: unknown): void {
+  const { Deno: deno } = globalThis as { Deno?: { unrefTimer(id: number): void } };
+  if (typeof timer === "object") (timer as { unref(): void }).unref();
+  else deno?.unrefTimer(timer as number);
+}
+
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
 export interface Addressee {
   /** An entry of theirs, at `ptr`, has come out of the inbox. Runs no code of the caller's. */
@@ -253,8 +260,8 @@ export class Agent {
       if (this.#isAsleep) return;
       const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
       if (waitAsync === undefined) {
-        // An engine without it looks at its inbox now and then.
-        setTimeout(this.#woken, POLL_MS);
+        // An engine without it looks at its inbox now and then; like a pending `waitAsync`, that keeps no process alive (law 15).
+        unref(setTimeout(this.#woken, POLL_MS));
       } else {
         const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
         if (!sleep.async) continue;

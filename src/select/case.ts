@@ -9,6 +9,8 @@
 export interface Wait {
   /** Puts the wait's node for case `index` into the shared wait queue at `queue`, asking for `need`. */
   enterShared(index: number, queue: number, need: number): void;
+  /** Puts the node before all others there, with an element for whoever serves it, or room for one: it was woken in vain. */
+  enterFirst(index: number, queue: number, payload: number, bytes: number): void;
   /** Takes it out again; harmless when it is out. */
   leaveShared(index: number, queue: number): void;
   /** Address of the wait's node for case `index`, for a case that enters its queue by itself. */
@@ -51,7 +53,7 @@ export interface Case {
   /**
    * Reports whether {@linkcode poll} might have an effect now. Asked after every case of the wait has been entered.
    *
-   * A case whose effect others bring about (a semaphore's) does what they would have done, and reports false: then it has been
+   * A case whose effect others bring about (a semaphore's, or one that was woken in vain) does what they would have done, and reports false: then it has been
    * fired, or it has to wait.
    */
   isReady(): boolean;
@@ -133,6 +135,8 @@ export interface Inlet<T> {
 
 /** The side of a flavor that values come out of. */
 export interface Source<T> extends Outlet<T> {
+  /** Throws: this is what stands in a disposed channel's place, and has no other operation that works. */
+  refuse?(): never;
   /**
    * Takes a value now.
    *

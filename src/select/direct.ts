@@ -42,6 +42,10 @@ class DirectWait<C extends Case, R> implements Wait {
     throw new TypeError("Cannot wait in shared memory: the case is of this thread");
   }
 
+  enterFirst(): never {
+    return this.enterShared();
+  }
+
   leaveShared(): never {
     return this.enterShared();
   }
@@ -77,5 +81,5 @@ export function waitFor<C extends Case, R>(
       only.enter(new DirectWait(only, outcome, resolve, reject));
     });
   }
-  return Operation.wait([only], () => outcome(only), signal);
+  return Operation.wait([only], outcome, signal);
 }

@@ -28,9 +28,9 @@ const WAITING = -1;
 const SELF = -2;
 
 /** One wait over a number of cases. */
-export class Operation<R> implements Wait, Addressee, Abortable {
-  readonly #cases: readonly Case[];
-  readonly #outcome: (index: number) => R;
+export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abortable {
+  readonly #cases: readonly C[];
+  readonly #outcome: (ended: C, index: number) => R;
   readonly #signal: AbortSignal | undefined;
   readonly #agent: Agent | undefined;
   /** Address of the waiter in shared memory; 0 when every case is of this thread. */
@@ -46,8 +46,8 @@ export class Operation<R> implements Wait, Addressee, Abortable {
   #reject!: (reason: unknown) => void;
 
   private constructor(
-    cases: readonly Case[],
-    outcome: (index: number) => R,
+    cases: readonly C[],
+    outcome: (ended: C, index: number) => R,
     signal: AbortSignal | undefined,
   ) {
     this.#cases = cases;
@@ -68,12 +68,12 @@ export class Operation<R> implements Wait, Addressee, Abortable {
   /**
    * Waits until one of `cases` has taken effect. The caller has polled them.
    *
-   * @param outcome What the wait that ended with case `index` gives; it may throw.
+   * @param outcome What the wait gives that ended with this case; it may throw.
    * @throws {SharedMemoryExhaustedError} at the call, if there is no room to wait
    */
-  static wait<R>(
-    cases: readonly Case[],
-    outcome: (index: number) => R,
+  static wait<R, C extends Case = Case>(
+    cases: readonly C[],
+    outcome: (ended: C, index: number) => R,
     signal?: AbortSignal,
   ): Promise<R> {
     if (signal?.aborted) {
@@ -92,10 +92,13 @@ export class Operation<R> implements Wait, Addressee, Abortable {
   /**
    * Blocks the thread until one of `cases` has taken effect. The caller has polled them.
    *
-   * @param outcome What the wait that ended with case `index` gives; it may throw.
+   * @param outcome What the wait gives that ended with this case; it may throw.
    * @throws {AgentCannotBlockError} if nobody could answer, or the thread is one that may not block
    */
-  static block<R>(cases: readonly Case[], outcome: (index: number) => R): R {
+  static block<R, C extends Case = Case>(
+    cases: readonly C[],
+    outcome: (ended: C, index: number) => R,
+  ): R {
     const whyNot = whyNotBlock(cases);
     if (whyNot !== undefined) {
       for (const each of cases) each.dispose(false);
@@ -273,11 +276,17 @@ export class Operation<R> implements Wait, Addressee, Abortable {
     this.#agent!.core.fn.queueEnter(queue, this.#ptr, index, index, need);
   }
 
+  enterFirst(index: number, queue: number, payload: number, bytes: number): void {
+    this.#agent!.core.fn.queueEnterFirst(queue, this.#ptr, index, index, payload, bytes);
+  }
+
   nodeOf(index: number): number {
     return this.#ptr + WAITER_NODES + index * NODE_SIZE;
   }
 
   entered(queue: number): void {
+    // A wait with one case has nobody of its own to meet.
+    if (this.#cases.length === 1) return;
     this.#entered ??= new Map();
     this.#entered.set(queue, this.countIn(queue) + 1);
   }
@@ -294,7 +303,7 @@ export class Operation<R> implements Wait, Addressee, Abortable {
     this.#close(index);
     let result: R;
     try {
-      result = this.#outcome(index);
+      result = this.#outcome(this.#cases[index]!, index);
     } catch (error) {
       return this.#reject(error);
     }

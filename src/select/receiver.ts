@@ -26,18 +26,28 @@ function toResult<T>(ended: ReceiveCase<T>): IteratorResult<T, undefined> {
   return value === CLOSED ? DONE : { done: false, value };
 }
 
+/**
+ * What ends a receive at once, as a promise. Only the use of a disposed channel ends the call: a mistake of the caller's, which
+ * comes before an abort.
+ */
+function rejectWith(from: Source<unknown>, reason: unknown): Promise<never> {
+  from.refuse?.();
+  return Promise.reject(reason);
+}
+
 /** See {@linkcode Channel.receive}. */
 export function receive<T>(from: Source<T>, options?: WaitOptions): Promise<T | undefined> {
   const signal = options === undefined ? undefined : checkSignal(options);
-  if (signal?.aborted) return Promise.reject(signal.reason);
+  if (signal?.aborted) return rejectWith(from, signal.reason);
+  let value;
   try {
-    const value = from.poll();
-    if (value === EMPTY) return waitFor(from.receiveCase(), toValue, signal);
-    const received = value === CLOSED ? undefined : value;
-    return isBudgetSpent() ? afterTurn(received) : Promise.resolve(received);
-  } catch (error) {
-    return Promise.reject(error);
+    value = from.poll();
+  } catch (reason) {
+    return rejectWith(from, reason);
   }
+  if (value === EMPTY) return waitFor(from.receiveCase(), toValue, signal);
+  const received = value === CLOSED ? undefined : value;
+  return isBudgetSpent() ? afterTurn(received) : Promise.resolve(received);
 }
 
 /** See {@linkcode Channel.next}. */
@@ -46,15 +56,16 @@ export function next<T>(
   options?: WaitOptions,
 ): Promise<IteratorResult<T, undefined>> {
   const signal = options === undefined ? undefined : checkSignal(options);
-  if (signal?.aborted) return Promise.reject(signal.reason);
+  if (signal?.aborted) return rejectWith(from, signal.reason);
+  let value;
   try {
-    const value = from.poll();
-    if (value === EMPTY) return waitFor(from.receiveCase(), toResult, signal);
-    const result = value === CLOSED ? DONE : { done: false as const, value };
-    return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
-  } catch (error) {
-    return Promise.reject(error);
+    value = from.poll();
+  } catch (reason) {
+    return rejectWith(from, reason);
   }
+  if (value === EMPTY) return waitFor(from.receiveCase(), toResult, signal);
+  const result = value === CLOSED ? DONE : { done: false as const, value };
+  return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
 }
 
 /** See {@linkcode Channel.receiveSync}. */

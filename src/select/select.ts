@@ -315,7 +315,7 @@ export function select<const C extends SelectCases>(
   const parties = casesOf(entries);
   return Operation.wait(
     parties,
-    (index) => outcomeOf(entries[index]!, parties[index]!) as Selected<C>,
+    (ended, index) => outcomeOf(entries[index]!, ended) as Selected<C>,
     signal,
   );
 }
@@ -354,6 +354,6 @@ export function selectSync<const C extends SelectCases>(cases: C): Selected<C> {
   const parties = casesOf(entries);
   return Operation.block(
     parties,
-    (index) => outcomeOf(entries[index]!, parties[index]!) as Selected<C>,
+    (ended, index) => outcomeOf(entries[index]!, ended) as Selected<C>,
   );
 }

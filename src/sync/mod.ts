@@ -2,7 +2,8 @@
  * Go's `sync` across threads: locks that live in shared memory.
  *
  * Each is the same lock on every thread that it is passed to, and has up to three forms of what may wait: a promise, which
- * never blocks the thread; `…Sync`, which does; and `try…`, which never waits.
+ * never blocks the thread; `…Sync`, which does; and `try…`, which never waits. A bad argument and the use of a disposed handle are thrown by
+ * the call itself, by the promise forms too; only what is held through a handle may still be given back after its dispose.
  *
  * @example
  * ```ts
@@ -31,16 +32,18 @@ export { AtomicI64 } from "./atomic_i64.ts";
 export { AtomicU32 } from "./atomic_u32.ts";
 export { CyclicBarrier } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
-export { Mutex } from "./mutex.ts";
+export { Mutex, mutexOf } from "./mutex.ts";
 export { ObjectPool } from "./object_pool.ts";
 export { Once, onceFunc, onceValue } from "./once.ts";
-export { Semaphore } from "./semaphore.ts";
+export { Semaphore, semaphoreOf } from "./semaphore.ts";
 export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
-export { WaitGroup } from "./wait_group.ts";
+export { WaitGroup, waitGroupOf } from "./wait_group.ts";
 export {
   AgentCannotBlockError,
   BrokenBarrierError,
   LockMisuseError,
   SharedMemoryExhaustedError,
 } from "../errors.ts";
+export type { ElementType } from "../memory/element.ts";
+export type { HandleElement } from "../memory/handle_type.ts";
 export type { WaitOptions } from "../select/types.ts";

@@ -7,6 +7,7 @@ import { LockMisuseError } from "../errors.ts";
 import { checkDuration, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_MUTEX, registerKind, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import { LOCK_MISUSED, LOCK_QUEUE } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
@@ -279,3 +280,20 @@ registerKind(KIND_MUTEX, {
   revive: (ptr) => new Revived(new SharedMutex(ptr)),
   abandon: LockObject.abandon,
 });
+
+/**
+ * The element type of mutexes: for a channel that carries them, or a field of a struct.
+ *
+ * What is received is the very mutex that was sent; it is alive as long as anybody has it, or a message carries it.
+ *
+ * @example
+ * ```ts
+ * import { Channel, Mutex, mutexOf } from "@millrace/millrace";
+ *
+ * const locks = new Channel(mutexOf, 4); // or mutexOf(): both are the same type
+ * const mutex = new Mutex();
+ * locks.trySend(mutex);
+ * console.log(await locks.receive() === mutex); // true
+ * ```
+ */
+export const mutexOf: HandleElement<Mutex> = handlesOf("mutexOf", KIND_MUTEX, "a Mutex");

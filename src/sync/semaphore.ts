@@ -8,6 +8,7 @@ import { checkInteger, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { core, exhausted } from "../memory/core.ts";
 import { KIND_SEMAPHORE, registerKind, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import { LOCK_MISUSED, NODE_GRANTED, SEMAPHORE_ASIDE } from "../memory/layout.ts";
 import type { Wait } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
@@ -365,3 +366,14 @@ registerKind(KIND_SEMAPHORE, {
   revive: (ptr) => new Revived(new SharedSemaphore(ptr)),
   abandon: LockObject.abandon,
 });
+
+/**
+ * The element type of semaphores: for a channel that carries them, or a field of a struct.
+ *
+ * What is received is the very semaphore that was sent. See `mutexOf`.
+ */
+export const semaphoreOf: HandleElement<Semaphore> = handlesOf(
+  "semaphoreOf",
+  KIND_SEMAPHORE,
+  "a Semaphore",
+);

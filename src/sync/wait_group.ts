@@ -7,6 +7,7 @@ import { LockMisuseError } from "../errors.ts";
 import { checkInteger, checkSignal, show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_WAIT_GROUP, registerKind, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import { LOCK_MISUSED } from "../memory/layout.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
@@ -212,3 +213,14 @@ registerKind(KIND_WAIT_GROUP, {
   revive: (ptr) => new Revived(new SharedWaitGroup(ptr)),
   abandon: LockObject.abandon,
 });
+
+/**
+ * The element type of wait groups: for a channel that carries them, or a field of a struct.
+ *
+ * What is received is the very wait group that was sent. See `mutexOf`.
+ */
+export const waitGroupOf: HandleElement<WaitGroup> = handlesOf(
+  "waitGroupOf",
+  KIND_WAIT_GROUP,
+  "a WaitGroup",
+);

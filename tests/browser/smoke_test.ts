@@ -113,3 +113,16 @@ test("a page that is not isolated runs tasks on its own thread", async () => {
     assertEquals(await page.call("channelRoundTrip", 100), squares);
   });
 });
+
+test("the blocking forms throw on a page's own thread where they would have to wait", async () => {
+  for (const path of ["/isolated", "/plain"]) {
+    await withPage(path, async (page) => {
+      const { left, ...ends } = await page.call("blockingForms");
+      assertEquals(Object.keys(ends).length, 10);
+      for (const [name, code] of Object.entries(ends)) {
+        assertEquals([name, code], [name, "AGENT_CANNOT_BLOCK"]);
+      }
+      assertEquals(left, [3, 1, 0, false]);
+    });
+  }
+});

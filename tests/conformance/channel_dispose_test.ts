@@ -1,5 +1,5 @@
 /** Giving a channel up. */
-import { any, Channel, ChannelClosedError, i32, select, send, trySelect } from "../../mod.ts";
+import { any, Channel, ChannelClosedError, i32, select } from "../../mod.ts";
 import {
   assertEquals,
   assertRejects,
@@ -8,7 +8,6 @@ import {
   fail,
 } from "../support/assert.ts";
 import { test } from "../support/test.ts";
-import { drain } from "./waiting.ts";
 import { bounded, fill, flavors, local, shared, testEach } from "./flavors.ts";
 
 testEach(flavors, "Channel[Symbol.dispose]() closes the only handle's channel", (flavor) => {
@@ -68,45 +67,6 @@ testEach(local, "Channel[Symbol.dispose]() leaves what a by-reference channel ho
   channel[Symbol.dispose]();
   assertEquals([await channel.receive(), await channel.receive()], ["left", undefined]);
 });
-
-/** Every use of a channel but `closed` and `capacity` that ends at once. */
-const uses: Readonly<Record<string, (channel: Channel<unknown>, value: unknown) => unknown>> = {
-  "sendSync": (channel, value) => channel.sendSync(value),
-  "trySend": (channel, value) => channel.trySend(value),
-  "receiveSync": (channel) => channel.receiveSync(),
-  "tryReceive": (channel) => channel.tryReceive(),
-  "size": (channel) => channel.size,
-  "close": (channel) => channel.close(),
-  "trySelect": (channel) => trySelect({ only: channel }),
-  "trySelect with a send": (channel, value) => trySelect({ only: send(channel, value) }),
-};
-
-for (const [name, use] of Object.entries(uses)) {
-  testEach(shared, `Channel refuses ${name} once a typed channel is disposed`, (flavor) => {
-    const channel = flavor.make();
-    channel[Symbol.dispose]();
-    assertThrows(() => use(channel, flavor.sample(0)), TypeError, "disposed channel");
-  });
-}
-
-/** Every use that may wait. */
-const waits: Readonly<
-  Record<string, (channel: Channel<unknown>, value: unknown) => Promise<unknown>>
-> = {
-  "send": (channel, value) => channel.send(value),
-  "receive": (channel) => channel.receive(),
-  "next": (channel) => channel.next(),
-  "for await": (channel) => drain(channel),
-  "select": (channel) => select({ only: channel }),
-};
-
-for (const [name, wait] of Object.entries(waits)) {
-  testEach(shared, `Channel rejects ${name} once a typed channel is disposed`, async (flavor) => {
-    const channel = flavor.make();
-    channel[Symbol.dispose]();
-    await assertRejects(() => wait(channel, flavor.sample(0)), TypeError, "disposed channel");
-  });
-}
 
 testEach(shared, "Channel.capacity stays when a typed channel is disposed", (flavor) => {
   const channel = flavor.make();

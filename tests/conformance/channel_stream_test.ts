@@ -162,12 +162,12 @@ test("Channel.toWritableStream() closes the channel when the reason of an abort 
   await assertRejects(() => channel.receive(), Error, "object");
 });
 
-test("Channel[Symbol.asyncIterator]() of a disposed channel does not see another's values", async () => {
+test("Channel[Symbol.asyncIterator]() of a disposed channel does not see another's values", () => {
   const channel = new Channel(i32, 1);
   const iterator = channel[Symbol.asyncIterator]();
   channel[Symbol.dispose]();
   using other = new Channel(i32, 1);
   other.trySend(77);
-  await assertRejects(() => iterator.next(), TypeError, "disposed");
+  assertThrows(() => iterator.next(), TypeError, "disposed");
   assertEquals(other.size, 1);
 });

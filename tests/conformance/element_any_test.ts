@@ -5,6 +5,7 @@ import {
   Channel,
   ChannelClosedError,
   i32,
+  Mutex,
   select,
   send,
 } from "../../mod.ts";
@@ -348,6 +349,18 @@ class Point {
   readonly x = 1;
 }
 
+function disposedChannel(): Channel<number> {
+  const channel = new Channel(i32, 1);
+  channel[Symbol.dispose]();
+  return channel;
+}
+
+function disposedMutex(): Mutex {
+  const mutex = new Mutex();
+  mutex[Symbol.dispose]();
+  return mutex;
+}
+
 /** What cannot be copied, and the path that the message names. */
 const REFUSED: readonly [name: string, value: unknown, path: RegExp][] = [
   ["a function", () => 1, /this value/],
@@ -363,6 +376,15 @@ const REFUSED: readonly [name: string, value: unknown, path: RegExp][] = [
   ["a promise", { later: Promise.resolve(1) }, /\.later/],
   ["a WeakMap", { weak: new WeakMap() }, /\.weak/],
   ["an AbortSignal", { signal: new AbortController().signal }, /\.signal/],
+  [
+    "a by-reference channel in an object",
+    { jobs: [1, new Channel()] },
+    /element type.*\.jobs\[1\]/,
+  ],
+  ["a disposed channel in an object", { old: { it: disposedChannel() } }, /disposed.*\.old\.it/],
+  ["a disposed mutex in a Map", new Map([["lock", disposedMutex()]]), /disposed mutex.*"lock"/],
+  ["a SharedArrayBuffer in an object", { a: new SharedArrayBuffer(8) }, /SharedArray.*\.a\)/],
+  ["a view of one in an array", [new Uint8Array(new SharedArrayBuffer(8))], /SharedArray.*\[0\]/],
   ["a function in an error's cause", new Error("e", { cause: { run: () => 1 } }), /cause.*\.run/],
 ];
 

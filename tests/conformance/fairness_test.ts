@@ -1,6 +1,7 @@
 /** A goroutine that is always ready must not keep timers and I/O of its thread waiting. */
-import { Channel, i32, select, send, sleep } from "../../mod.ts";
-import { assert } from "../support/assert.ts";
+import { any, Channel, f64, i32, Pool, select, send, sleep, struct, text } from "../../mod.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { countPoints, receiveGreedily, sendGreedily, sendPoints } from "../support/tasks_life.ts";
 import { test } from "../support/test.ts";
 
 /** Far more rounds than fit between two turns of the event loop. */
@@ -94,4 +95,67 @@ test("a select loop with a send that is always ready sees a timer's case", async
   }
   await timing;
   assert(round < ROUNDS);
+});
+
+// ---- between threads: a greedy party that is always faster, and a polite one
+
+/** How often the polite one wants to get on. The test ends when it has, and hangs if it is starved. */
+const TURNS = 500;
+
+for (const form of ["suspending", "blocking"] as const) {
+  test(`a ${form} receiver of a typed channel gets on beside one that receives in a tight loop`, async () => {
+    for (const capacity of [1, 4]) {
+      await using pool = new Pool({ threads: 2 });
+      using channel = new Channel(i32, capacity);
+      using stop = new Channel(i32, 1);
+      const greedy = pool.go(receiveGreedily, channel);
+      const sending = pool.go(sendGreedily, channel, stop);
+      for (let turn = 0; turn < TURNS; turn++) {
+        const value = form === "suspending" ? await channel.receive() : channel.receiveSync();
+        assert(value !== undefined);
+      }
+      stop.close();
+      const sent = await sending;
+      channel.close();
+      assertEquals(await greedy + TURNS, sent);
+    }
+  });
+
+  test(`a ${form} sender to a typed channel gets on beside one that sends in a tight loop`, async () => {
+    for (const capacity of [1, 4]) {
+      await using pool = new Pool({ threads: 2 });
+      using channel = new Channel(i32, capacity);
+      using stop = new Channel(i32, 1);
+      const receiving = pool.go(receiveGreedily, channel);
+      const greedy = pool.go(sendGreedily, channel, stop);
+      for (let turn = 0; turn < TURNS; turn++) {
+        if (form === "suspending") await channel.send(turn);
+        else channel.sendSync(turn);
+      }
+      stop.close();
+      const sent = await greedy;
+      channel.close();
+      assertEquals(await receiving, sent + TURNS);
+    }
+  });
+}
+
+test("a receiver of a struct gets on beside one that receives in a tight loop", async () => {
+  await using pool = new Pool({ threads: 2 });
+  const point = struct({ x: f64, note: text, more: any<unknown>() });
+  using channel = new Channel(point, 1);
+  using stop = new Channel(i32, 1);
+  const greedy = pool.go(countPoints, channel);
+  const sending = pool.go(sendPoints, channel, stop);
+  let last = -1;
+  for (let turn = 0; turn < TURNS; turn++) {
+    const got = await channel.receive();
+    assert(got !== undefined && got.x > last);
+    assertEquals(got, { x: got.x, note: `no. ${got.x}`, more: [got.x] });
+    last = got.x;
+  }
+  stop.close();
+  const sent = await sending;
+  channel.close();
+  assertEquals(await greedy + TURNS, sent);
 });

@@ -81,3 +81,11 @@ test("Pool reports what a task left behind and nobody caught as an uncaught erro
   assertNotEquals(code, 0);
   assertStringIncludes(stderr, "boom");
 });
+
+test("Threads without Atomics.waitAsync wait for each other all the same", async () => {
+  assertEquals(await linesOf("waitWithoutWaitAsync"), ["true true", "50"]);
+});
+
+test("Threads without Atomics.waitAsync let a process end that waits where nobody is left to send", async () => {
+  assertEquals(await linesOf("leaveWaitingWithoutWaitAsync"), ["true true"]);
+});

@@ -10,18 +10,27 @@ import {
   Channel,
   type ElementType,
   f64,
+  type HandleElement,
   i32,
+  Mutex,
+  mutexOf,
   never,
   type ReceiveChannel,
   select,
   type Selected,
   selectSync,
+  type Semaphore,
+  type semaphoreOf,
   send,
   type SendChannel,
+  struct,
+  type StructOf,
   text,
   type TryReceiveResult,
   trySelect,
   u32,
+  type WaitGroup,
+  waitGroupOf,
 } from "../../mod.ts";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "../support/assert.ts";
 import { test } from "../support/test.ts";
@@ -207,6 +216,27 @@ test("for await over a Channel gives values, never undefined", async () => {
     const given: string = value;
     assertStrictEquals(given, "hello");
   }
+});
+
+test("mutexOf and the like are element types, called or not", () => {
+  using called = new Channel(mutexOf(), 1);
+  using plain = new Channel(mutexOf, 1);
+  holds<Same<typeof called, Channel<Mutex>>>();
+  holds<Same<typeof plain, Channel<Mutex>>>();
+  holds<Same<typeof mutexOf, ElementType<Mutex> & (() => ElementType<Mutex>)>>();
+  holds<Same<typeof semaphoreOf, HandleElement<Semaphore>>>();
+  holds<Same<typeof waitGroupOf, HandleElement<WaitGroup>>>();
+  const fields = { lock: mutexOf, group: waitGroupOf() };
+  holds<Same<StructOf<typeof fields>, { lock: Mutex; group: WaitGroup }>>();
+  using structs = new Channel(struct(fields), 1);
+  holds<Same<typeof structs, Channel<{ lock: Mutex; group: WaitGroup }>>>();
+  compiles(() => {
+    // @ts-expect-error: a channel of mutexes carries no semaphores
+    plain.send(null as unknown as Semaphore);
+  });
+  using mutex = new Mutex();
+  plain.trySend(mutex);
+  assertStrictEquals(plain.receiveSync(), mutex);
 });
 
 // ---- select

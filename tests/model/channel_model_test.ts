@@ -392,7 +392,7 @@ testMistakes("channel", WAITING_ENTRY, [
   {
     when: "close() wakes but one receiver",
     find: "const receivers = queueWakeAll(ring + RING_RECEIVERS, self);",
-    replace: "const receivers = queueWake(ring + RING_RECEIVERS, self);",
+    replace: "const receivers = tell(ring, ring + RING_RECEIVERS, self);",
     model: closing,
   },
   {
@@ -404,8 +404,8 @@ testMistakes("channel", WAITING_ENTRY, [
   },
   {
     when: "a sender wakes the senders",
-    find: "return queueWake(ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;",
-    replace: "return queueWake(ring + RING_SENDERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;",
+    find: "return tell(ring, ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;",
+    replace: "return tell(ring, ring + RING_SENDERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;",
     model: pair,
   },
   {

@@ -374,8 +374,9 @@ testMistakes("queue", WAITING_ENTRY, [
   },
   {
     when: "the count is written after the lock was released",
-    find: "  store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);\n",
-    replace: "",
+    find:
+      "  store<u32>(queue + QUEUE_TAIL, <u32>node);\n  store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);\n",
+    replace: "  store<u32>(queue + QUEUE_TAIL, <u32>node);\n",
     also: {
       find: "  link(queue, node);\n  release(queue + QUEUE_LOCK);",
       replace:

@@ -305,12 +305,12 @@ testMistakes("rendezvous", WAITING_ENTRY, [
   {
     when: "a receiver is delivered before the element is in its hands",
     find: `        store<u32>(node + NODE_PAYLOAD, payload);
-        store<u32>(node + NODE_MET, 1);
+        store<u32>(node + NODE_MET, NODE_WAS_MET);
         memory.copy(load<u32>(node + NODE_BYTES), from, load<u32>(channel + RING_STRIDE) - 8);
         inboxPush(agent, waiter);`,
     replace: `        inboxPush(agent, waiter);
         store<u32>(node + NODE_PAYLOAD, payload);
-        store<u32>(node + NODE_MET, 1);
+        store<u32>(node + NODE_MET, NODE_WAS_MET);
         memory.copy(load<u32>(node + NODE_BYTES), from, load<u32>(channel + RING_STRIDE) - 8);`,
     model: pair,
   },

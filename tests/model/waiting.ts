@@ -24,6 +24,14 @@ export interface Waiting {
   doorbellDisarm(agent: number): void;
   inboxPop(agent: number): number;
   queueEnter(queue: number, waiter: number, slot: number, index: number, need: number): void;
+  queueEnterFirst(
+    queue: number,
+    waiter: number,
+    slot: number,
+    index: number,
+    payload: number,
+    bytes: number,
+  ): void;
   queueLeave(queue: number, waiter: number, slot: number): void;
   queueWake(queue: number, self: number): number;
   queueWakeAll(queue: number, self: number): number;
@@ -54,6 +62,9 @@ export interface Waiting {
   ringReceiveMany(ring: number, into: number, count: number, self: number): number;
   ringSend(ring: number, payload: number, self: number): number;
   ringSendMany(ring: number, from: number, count: number, self: number): number;
+  ringReceiveWide(ring: number, into: number, self: number): number;
+  ringSendWide(ring: number, from: number, self: number): number;
+  ringServe(ring: number, isSender: number): number;
 }
 /** A thread that waits. */
 type Thread = VirtualThread<

@@ -366,7 +366,7 @@ class FakeCase implements Case {
 
 test("Operation.wait() leaves and disposes of every case once, and says which had the effect", async () => {
   const cases = [new FakeCase(), new FakeCase(), new FakeCase()];
-  const waiting = Operation.wait(cases, (index) => index);
+  const waiting = Operation.wait(cases, (_, index) => index);
   cases[1]!.happen();
   assertStrictEquals(await waiting, 1);
   assertEquals(cases.map(({ log }) => log.join(", ")), [
@@ -378,7 +378,7 @@ test("Operation.wait() leaves and disposes of every case once, and says which ha
 
 test("Operation.wait() can be claimed once", async () => {
   const cases = [new FakeCase(), new FakeCase()];
-  const waiting = Operation.wait(cases, (index) => index);
+  const waiting = Operation.wait(cases, (_, index) => index);
   assertEquals([cases[1]!.happen(), cases[0]!.happen(), cases[1]!.happen()], [true, false, false]);
   assertStrictEquals(await waiting, 1);
 });
@@ -386,7 +386,7 @@ test("Operation.wait() can be claimed once", async () => {
 test("Operation.wait() that is aborted leaves and disposes of every case, and cannot be claimed", async () => {
   const cases = [new FakeCase(), new FakeCase()];
   const abort = new AbortController();
-  const waiting = settled(Operation.wait(cases, (index) => index, abort.signal));
+  const waiting = settled(Operation.wait(cases, (_, index) => index, abort.signal));
   abort.abort("stop");
   assertEquals([cases[0]!.happen(), cases[1]!.happen()], [false, false]);
   assertEquals(await waiting, { reason: "stop" });
@@ -407,7 +407,7 @@ test("Operation.wait() rejects with what its outcome throws", async () => {
 
 test("Operation.block() that cannot block has disposed of its cases", () => {
   const cases = [new FakeCase(), new FakeCase()];
-  assertThrows(() => Operation.block(cases, (index) => index), AgentCannotBlockError);
+  assertThrows(() => Operation.block(cases, (_, index) => index), AgentCannotBlockError);
   assertEquals(cases.map(({ log }) => log.join(", ")), ["dispose", "dispose"]);
 });
 

@@ -19,9 +19,10 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Collects garbage until `isDone`, at most so often that it will not be any more. */
-export async function collectUntil(isDone: () => boolean): Promise<void> {
-  for (let round = 0; round < 20 && !isDone(); round++) await collect();
+/** Collects garbage until `isDone`, at most so often that it will not be any more; reports whether it is. */
+export async function collectUntil(isDone: () => boolean, rounds = 20): Promise<boolean> {
+  for (let round = 0; round < rounds && !isDone(); round++) await collect();
+  return isDone();
 }
 
 function collector(): () => void {

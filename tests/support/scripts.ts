@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { Channel, go, i32, Pool, text } from "../../mod.ts";
+import { Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
 import {
   compute,
   echo,
@@ -20,6 +20,7 @@ import {
   suspend,
   throwUncaught,
 } from "./tasks.ts";
+import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
 
 const scripts = {
   failGoroutine(): void {
@@ -129,6 +130,32 @@ const scripts = {
     for (const end of ends) await end.catch((error: Error) => console.log(error.name));
     await pool.go(noop).join().catch((error: Error) => console.log(error.name));
     await pool.close();
+  },
+
+  async waitWithoutWaitAsync(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    console.log(await pool.go(forgetWaitAsync), forgetWaitAsync());
+    const numbers = new Channel(i32, 1);
+    const words = new Channel(text, 0);
+    const mutex = new Mutex();
+    const answering = pool.go(answerInWords, numbers, words, mutex);
+    for (let i = 0; i < 50; i++) {
+      const guard = await mutex.lock();
+      await numbers.send(i);
+      guard[Symbol.dispose]();
+      const got = await select({ words, off: null });
+      if (got.value !== `no. ${i}`) throw new Error(`${got.value} came for ${i}`);
+    }
+    numbers.close();
+    console.log(await answering);
+    await pool.close();
+  },
+
+  async leaveWaitingWithoutWaitAsync(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    console.log(await pool.go(forgetWaitAsync), forgetWaitAsync());
+    await new Channel(i32, 1).receive();
+    console.log("received");
   },
 } satisfies Record<string, () => void | Promise<void>>;
 

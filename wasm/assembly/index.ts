@@ -37,10 +37,12 @@ export {
   barrierWaiting,
 } from "./barrier";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
+export { ringServe } from "./hungry";
 export { objectNew, objectRelease, objectRetain } from "./object";
 export { onceBegin, onceFinish, onceIsBy, onceIsDone } from "./once";
 export {
   queueEnter,
+  queueEnterFirst,
   queueLeave,
   queueWake,
   queueWakeAll,

@@ -5,13 +5,14 @@
  * several), and one claim word: whoever swaps that from CLAIM_NONE decides what the wait ends with, and
  * everyone else passes on (law 1).
  *
- * Queue (16 bytes)
+ * Queue (16 bytes, a ring's 20)
  * | byte | word        | written by       | meaning                                          |
  * | ---- | ----------- | ---------------- | ------------------------------------------------ |
  * | 0    | QUEUE_LOCK  | any, CAS         | see lock.ts                                      |
  * | 4    | QUEUE_HEAD  | holder           | longest waiting node                             |
  * | 8    | QUEUE_TAIL  | holder           | newest node                                      |
  * | 12   | QUEUE_COUNT | holder           | number of nodes; read by all to skip the lock    |
+ * | 16   | QUEUE_HUNGRY | holder          | a ring's alone: hungry ones among them           |
  *
  * Claim word
  * | value       | meaning                                         | who may change it             |
@@ -40,15 +41,20 @@ import {
   AGENT_STATE,
   CLAIM_NONE,
   ENTRY_ID,
+  NODE_BYTES,
+  NODE_HUNGRY,
   NODE_INDEX,
+  NODE_MET,
   NODE_NEED,
   NODE_NEXT,
+  NODE_PAYLOAD,
   NODE_PREVIOUS,
   NODE_QUEUE,
   NODE_SIZE,
   NODE_WAITER,
   QUEUE_COUNT,
   QUEUE_HEAD,
+  QUEUE_HUNGRY,
   QUEUE_LOCK,
   QUEUE_TAIL,
   WAITER_AGENT,
@@ -72,6 +78,7 @@ export function waiterNew(agent: usize, id: u32, nodeCount: u32): usize {
     const node = waiter + WAITER_NODES + <usize>i * NODE_SIZE;
     store<u32>(node + NODE_QUEUE, 0);
     store<u32>(node + NODE_WAITER, <u32>waiter);
+    store<u32>(node + NODE_MET, 0);
   }
   return waiter;
 }
@@ -111,6 +118,37 @@ export function queueEnter(queue: usize, waiter: usize, slot: u32, index: u32, n
   store<u32>(node + NODE_NEXT, 0);
   acquire(queue + QUEUE_LOCK);
   link(queue, node);
+  release(queue + QUEUE_LOCK);
+}
+
+/**
+ * Puts node `slot` of `waiter` at the front of `queue`, a ring's, for case `index`: it was woken in vain, and is to be served. See
+ * hungry.ts.
+ *
+ * - Progress, order: as `queueEnter`.
+ * - Model: `hungry_model_test.ts`.
+ *
+ * @param payload a sender's narrow element
+ * @param bytes where a wide element is, or goes
+ */
+export function queueEnterFirst(queue: usize, waiter: usize, slot: u32, index: u32, payload: u32, bytes: usize): void {
+  const node = waiter + WAITER_NODES + <usize>slot * NODE_SIZE;
+  // Plain: the node is in no queue, so it is ours.
+  store<u32>(node + NODE_INDEX, index);
+  store<u32>(node + NODE_PREVIOUS, 0);
+  store<u32>(node + NODE_PAYLOAD, payload);
+  store<u32>(node + NODE_BYTES, <u32>bytes);
+  store<u32>(node + NODE_MET, NODE_HUNGRY);
+  acquire(queue + QUEUE_LOCK);
+  // Plain: all of these words belong to the lock (I1).
+  const head: usize = load<u32>(queue + QUEUE_HEAD);
+  store<u32>(node + NODE_NEXT, <u32>head);
+  store<u32>(node + NODE_QUEUE, <u32>queue);
+  if (head == 0) store<u32>(queue + QUEUE_TAIL, <u32>node);
+  else store<u32>(head + NODE_PREVIOUS, <u32>node);
+  store<u32>(queue + QUEUE_HEAD, <u32>node);
+  store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);
+  store32(queue + QUEUE_HUNGRY, load<u32>(queue + QUEUE_HUNGRY) + 1);
   release(queue + QUEUE_LOCK);
 }
 
@@ -154,6 +192,9 @@ export function unlink(queue: usize, node: usize): void {
   else store<u32>(next + NODE_PREVIOUS, <u32>previous);
   store<u32>(node + NODE_QUEUE, 0);
   store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) - 1);
+  if (load<u32>(node + NODE_MET) == NODE_HUNGRY) {
+    store32(queue + QUEUE_HUNGRY, load<u32>(queue + QUEUE_HUNGRY) - 1);
+  }
 }
 
 /**

@@ -30,6 +30,7 @@ import {
   NODE_PAYLOAD,
   NODE_QUEUE,
   NODE_WAITER,
+  NODE_WAS_MET,
   OBJECT_ELEMENT,
   OBJECT_KIND,
   OBJECT_REFERENCES,
@@ -94,7 +95,7 @@ export function rendezvousSend(channel: usize, payload: u32, from: usize, self: 
       if (agent != 0) {
         // Plain: the claim gave the node to us, until it is delivered.
         store<u32>(node + NODE_PAYLOAD, payload);
-        store<u32>(node + NODE_MET, 1);
+        store<u32>(node + NODE_MET, NODE_WAS_MET);
         memory.copy(load<u32>(node + NODE_BYTES), from, load<u32>(channel + RING_STRIDE) - 8);
         inboxPush(agent, waiter);
       }
@@ -131,7 +132,7 @@ export function rendezvousReceive(channel: usize, into: usize, self: usize): f64
       if (agent != 0) {
         // Plain: as in rendezvousSend.
         payload = load<u32>(node + NODE_PAYLOAD);
-        store<u32>(node + NODE_MET, 1);
+        store<u32>(node + NODE_MET, NODE_WAS_MET);
         memory.copy(into, load<u32>(node + NODE_BYTES), load<u32>(channel + RING_STRIDE) - 8);
         inboxPush(agent, waiter);
       }

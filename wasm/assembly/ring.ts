@@ -45,13 +45,15 @@
  */
 import { add32, cas32, cas64, load32, load64, store64 } from "./atomics";
 import { allocate } from "./heap";
+import { tell, yieldToHungry } from "./hungry";
 import { relax } from "./lock";
-import { queueWake, queueWakeAll } from "./queue";
+import { queueWakeAll } from "./queue";
 import {
   OBJECT_ELEMENT,
   OBJECT_KIND,
   OBJECT_REFERENCES,
   QUEUE_COUNT,
+  QUEUE_HUNGRY,
   RING_CAPACITY,
   RING_CLOSED,
   RING_HEAD,
@@ -70,17 +72,17 @@ import {
   WOKE_SELF,
 } from "./layout";
 
-const EMPTY: u32 = 0;
-const SEALED: u32 = 1;
-const BUSY: u32 = 2;
-const FULL: u32 = 3;
+export const EMPTY: u32 = 0;
+export const SEALED: u32 = 1;
+export const BUSY: u32 = 2;
+export const FULL: u32 = 3;
 const STATE_MASK: u32 = 3;
 const LINKED: u32 = 4;
 /** Adding this to a stamp moves it one lap on. */
-const LAP: u32 = 8;
+export const LAP: u32 = 8;
 
 /** In the payload of a linked BUSY slot, beside the number of positions: they are being emptied, not filled. */
-const TAKEN: u32 = 0x80000000;
+export const TAKEN: u32 = 0x80000000;
 /** Positions that a batch claims at most. */
 const BATCH: u32 = 16;
 
@@ -91,21 +93,21 @@ const CLOSED: i32 = -1;
 /** The upper half of a slot word: stamp, and whether it is linked. */
 // @ts-ignore: decorator
 @inline
-function upperOf(word: u64): u32 {
+export function upperOf(word: u64): u32 {
   return <u32>(word >> 32);
 }
 
 /** The stamp of a slot word. */
 // @ts-ignore: decorator
 @inline
-function stampOf(word: u64): u32 {
+export function stampOf(word: u64): u32 {
   return upperOf(word) & ~LINKED;
 }
 
 /** A slot word with `upper` and `payload`. */
 // @ts-ignore: decorator
 @inline
-function wordOf(upper: u32, payload: u32): u64 {
+export function wordOf(upper: u32, payload: u32): u64 {
   return (<u64>upper << 32) | payload;
 }
 
@@ -130,7 +132,7 @@ function headLap(before: u32, index: u32): u32 {
 /** Copies the wide part of an element in a ring of `stride`. An instruction for each case: this may stand between two steps. */
 // @ts-ignore: decorator
 @inline
-function copy(to: usize, from: usize, stride: u32): void {
+export function copy(to: usize, from: usize, stride: u32): void {
   if (stride == 16) store<u64>(to, load<u64>(from));
   else memory.copy(to, from, stride - 8);
 }
@@ -426,18 +428,18 @@ function take(ring: usize, into: usize, isWide: bool, isMany: bool, limit: u32):
   return isMany ? <f64>count : <f64>payload;
 }
 
-/** Wakes a receiver after a `put`. Order: the slot, then the count (law 3). Returns the `RING_…` code of the send. */
+/** Tells a receiver after a `put`. Order: the slot, then the count (law 3). Returns the `RING_…` code of the send. */
 // @ts-ignore: decorator
 @inline
 function afterPut(ring: usize, count: i32, self: usize): i32 {
   if (count <= 0) return count == NOTHING ? RING_WOULD_BLOCK : RING_IS_CLOSED;
   // Fast path: no receiver waits.
   if (load32(ring + RING_RECEIVERS + QUEUE_COUNT) == 0) return RING_OK;
-  return queueWake(ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;
+  return tell(ring, ring + RING_RECEIVERS, self) == WOKE_SELF ? RING_OK_SELF : RING_OK;
 }
 
 /**
- * Wakes a sender after a `take`. Order: the slot, then the count (law 3).
+ * Tells a sender after a `take`. Order: the slot, then the count (law 3).
  *
  * @returns the payload, plus `SELF_FIRED` when a waiter of the calling agent was fired into its inbox; or the negative code
  */
@@ -446,26 +448,45 @@ function afterPut(ring: usize, count: i32, self: usize): i32 {
 function afterTake(ring: usize, result: f64, self: usize): f64 {
   // Fast path: no sender waits.
   if (result < 0 || load32(ring + RING_SENDERS + QUEUE_COUNT) == 0) return result;
-  return queueWake(ring + RING_SENDERS, self) == WOKE_SELF ? result + SELF_FIRED : result;
+  return tell(ring, ring + RING_SENDERS, self) == WOKE_SELF ? result + SELF_FIRED : result;
+}
+
+/** Reports whether the caller may send: nobody who was woken in vain goes before it, or all who were are served. See hungry.ts. */
+// @ts-ignore: decorator
+@inline
+function maySend(ring: usize): bool {
+  // Fast path: nobody was. Plain: who reads an old value goes before it once more.
+  return load<u32>(ring + RING_SENDERS + QUEUE_HUNGRY) == 0 || yieldToHungry(ring, ring + RING_SENDERS);
+}
+
+/** As `maySend`, for a receive. */
+// @ts-ignore: decorator
+@inline
+function mayReceive(ring: usize): bool {
+  return load<u32>(ring + RING_RECEIVERS + QUEUE_HUNGRY) == 0 || yieldToHungry(ring, ring + RING_RECEIVERS);
 }
 
 /** Sends a narrow element; a `RING_…` code. See `put`. */
 export function ringSend(ring: usize, payload: u32, self: usize): i32 {
+  if (!maySend(ring)) return RING_WOULD_BLOCK;
   return afterPut(ring, put(ring, payload, 0, false, false, 1), self);
 }
 
 /** Sends the wide element at `from`; a `RING_…` code. See `put`. */
 export function ringSendWide(ring: usize, from: usize, self: usize): i32 {
+  if (!maySend(ring)) return RING_WOULD_BLOCK;
   return afterPut(ring, put(ring, 0, from, true, false, 1), self);
 }
 
 /** Receives a narrow element. See `take` and `afterTake`. */
 export function ringReceive(ring: usize, self: usize): f64 {
+  if (!mayReceive(ring)) return -<f64>RING_WOULD_BLOCK;
   return afterTake(ring, take(ring, 0, false, false, 1), self);
 }
 
 /** Receives a wide element to `into`, whose bytes are undefined if that fails. See `take` and `afterTake`. */
 export function ringReceiveWide(ring: usize, into: usize, self: usize): f64 {
+  if (!mayReceive(ring)) return -<f64>RING_WOULD_BLOCK;
   return afterTake(ring, take(ring, into, true, false, 1), self);
 }
 
@@ -481,6 +502,7 @@ export function ringSendMany(ring: usize, from: usize, count: u32, self: usize):
   const bytes = load<u32>(ring + RING_STRIDE) - 8;
   let sent: u32 = 0;
   let step: i32 = NOTHING;
+  if (!maySend(ring)) return -<f64>RING_WOULD_BLOCK;
   while (sent < count) {
     const left = min(count - sent, BATCH);
     if (bytes == 0) step = put(ring, 0, from + (<usize>sent << 2), false, true, left);
@@ -490,7 +512,7 @@ export function ringSendMany(ring: usize, from: usize, count: u32, self: usize):
     sent += step;
   }
   if (sent == 0 && count != 0) return step == NOTHING ? -<f64>RING_WOULD_BLOCK : -<f64>RING_IS_CLOSED;
-  return wakeMany(ring + RING_RECEIVERS, sent, self);
+  return tellMany(ring, ring + RING_RECEIVERS, sent, self);
 }
 
 /**
@@ -504,6 +526,7 @@ export function ringReceiveMany(ring: usize, into: usize, count: u32, self: usiz
   const bytes = load<u32>(ring + RING_STRIDE) - 8;
   let received: u32 = 0;
   let result: f64 = 0;
+  if (!mayReceive(ring)) return -<f64>RING_WOULD_BLOCK;
   while (received < count) {
     const left = min(count - received, BATCH);
     if (bytes == 0) result = take(ring, into + (<usize>received << 2), false, true, left);
@@ -512,14 +535,14 @@ export function ringReceiveMany(ring: usize, into: usize, count: u32, self: usiz
     if (result < 0) break;
     received += <u32>result;
   }
-  return received == 0 && count != 0 ? result : wakeMany(ring + RING_SENDERS, received, self);
+  return received == 0 && count != 0 ? result : tellMany(ring, ring + RING_SENDERS, received, self);
 }
 
-/** Wakes up to `count` who wait in `queue`; returns `count`, plus `SELF_FIRED` if one is the caller's own. */
-function wakeMany(queue: usize, count: u32, self: usize): f64 {
+/** Tells up to `count` who wait in `queue`; returns `count`, plus `SELF_FIRED` if one is the caller's own. */
+function tellMany(ring: usize, queue: usize, count: u32, self: usize): f64 {
   let result: f64 = count;
   for (let left = count; left != 0; left--) {
-    const woke = queueWake(queue, self);
+    const woke = tell(ring, queue, self);
     if (woke == WOKE_NONE) break;
     if (woke == WOKE_SELF) result = <f64>count + SELF_FIRED;
   }
@@ -556,7 +579,7 @@ export function ringClose(ring: usize, reason: u32, self: usize): i32 {
 }
 
 /** Where the tail was at some moment of the call: stamp EMPTY(L) in the high half, index in the low. Walks as `put` does. */
-function tailPosition(ring: usize): u64 {
+export function tailPosition(ring: usize): u64 {
   const capacity = load<u32>(ring + RING_CAPACITY);
   const stride = load<u32>(ring + RING_STRIDE);
   const slots = ring + RING_SLOTS;
@@ -586,7 +609,7 @@ function tailPosition(ring: usize): u64 {
 }
 
 /** Where the head was at some moment of the call, in the same form. Walks as `take` does. */
-function headPosition(ring: usize): u64 {
+export function headPosition(ring: usize): u64 {
   const capacity = load<u32>(ring + RING_CAPACITY);
   const stride = load<u32>(ring + RING_STRIDE);
   const slots = ring + RING_SLOTS;

@@ -18,38 +18,47 @@ export class Disposed<T> implements Flavor<T> {
   }
 
   get size(): number {
-    return refuse();
+    return refuseDisposed();
+  }
+
+  refuse(): never {
+    return refuseDisposed();
+  }
+
+  check(): never {
+    return refuseDisposed();
   }
 
   poll(): never {
-    return refuse();
+    return refuseDisposed();
   }
 
   offer(_value: T): never {
-    return refuse();
+    return refuseDisposed();
   }
 
   outgoing(): never {
-    return refuse();
+    return refuseDisposed();
   }
 
   incoming(): never {
-    return refuse();
+    return refuseDisposed();
   }
 
   receiveCase(): ReceiveCase<T> {
-    return refuse();
+    return refuseDisposed();
   }
 
   sendCase(_value: T): SendCase {
-    return refuse();
+    return refuseDisposed();
   }
 
   close(): never {
-    return refuse();
+    return refuseDisposed();
   }
 }
 
-function refuse(): never {
+/** Says that a handle is disposed. */
+export function refuseDisposed(): never {
   throw new TypeError("Cannot use a disposed channel: this thread gave up its handle");
 }

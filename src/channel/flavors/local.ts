@@ -137,10 +137,6 @@ function endOf(close: { readonly reason?: unknown }): typeof CLOSED {
 /** A party that waits at a local channel. */
 abstract class LocalParty extends ListNode {
   index = 0;
-  readonly rank = 0;
-  readonly isShared = false;
-  readonly isTimed = false;
-  readonly deadline = Infinity;
   #wait: Wait | undefined = undefined;
   readonly #queue: List<LocalParty>;
 
@@ -148,6 +144,23 @@ abstract class LocalParty extends ListNode {
   constructor(queue: List<LocalParty>) {
     super();
     this.#queue = queue;
+  }
+
+  // Of the class, not of each: a million goroutines may wait.
+  get rank(): number {
+    return 0;
+  }
+
+  get isShared(): boolean {
+    return false;
+  }
+
+  get isTimed(): boolean {
+    return false;
+  }
+
+  get deadline(): number {
+    return Infinity;
   }
 
   enter(wait: Wait): boolean {

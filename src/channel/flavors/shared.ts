@@ -234,9 +234,6 @@ export function allocateElement(c: Core, { wideBytes }: { readonly wideBytes: nu
 /** A party that waits at a channel in shared memory. */
 abstract class SharedParty<T, F extends SharedFlavor<T>> {
   index = 0;
-  readonly isShared = true;
-  readonly isTimed = false;
-  readonly deadline = Infinity;
   protected readonly flavor: F;
   /** `undefined` until it has entered one. */
   protected wait: Wait | undefined = undefined;
@@ -249,6 +246,19 @@ abstract class SharedParty<T, F extends SharedFlavor<T>> {
 
   get rank(): number {
     return this.flavor.ptr;
+  }
+
+  // Of the class, not of each: a million goroutines may wait.
+  get isShared(): boolean {
+    return true;
+  }
+
+  get isTimed(): boolean {
+    return false;
+  }
+
+  get deadline(): number {
+    return Infinity;
   }
 
   dispose(_hadEffect: boolean): void {

@@ -2,19 +2,31 @@
  * Typed channels: a ring in shared memory, usable from every thread at once.
  *
  * A party that finds it empty (or full) enters its wait queue and is woken when something has come (or gone); then it tries
- * again, and may find that somebody was faster. Values are never handed to a waiter directly: a value in flight to a
- * thread that dies, or to a wait that is aborted, would have to come back, and in order.
+ * again, and may find that somebody was faster. It goes back to the front then, and is served before the others (`hungry.ts` in
+ * the core), so that nobody starves. Values are not handed to every waiter directly: one in flight to a thread that dies goes with it.
  *
  * @module
  */
 import { core } from "../../memory/core.ts";
 import type { ElementType } from "../../memory/element.ts";
 import { KIND_CHANNEL } from "../../memory/handle.ts";
-import { RING_RECEIVERS, RING_SENDERS } from "../../memory/layout.ts";
+import {
+  NODE_MET,
+  NODE_PAYLOAD,
+  NODE_WAS_MET,
+  RING_RECEIVERS,
+  RING_SENDERS,
+} from "../../memory/layout.ts";
 import type { ReceiveCase, SendCase, Wait } from "../../select/case.ts";
 import type { Batch, Incoming, Outgoing } from "./flavor.ts";
 import { RingIncoming, RingOutgoing } from "./ring_batch.ts";
-import { SharedFlavor, SharedReceive, SharedSend, type Written } from "./shared.ts";
+import {
+  allocateElement,
+  SharedFlavor,
+  SharedReceive,
+  SharedSend,
+  type Written,
+} from "./shared.ts";
 
 /** The largest capacity of a typed channel: what fits into 2 GiB. */
 export const MAX_CAPACITY = 2 ** 27 - 4096;
@@ -82,44 +94,88 @@ export class SharedRing<T> extends SharedFlavor<T> {
   }
 }
 
+// A party that was woken in vain is *hungry*: it goes back to the front of its queue, and its operation is done in its place by
+// whoever comes next. It never leaves the queue to try for itself, but looks again by serving from where it stands. See `hungry.ts`.
+
 class RingReceive<T> extends SharedReceive<T, SharedRing<T>> implements ReceiveCase<T> {
+  #isHungry = false;
+  /** Where the bytes of a wide element go, once it is hungry. */
+  #bytes = 0;
+
+  get #queue(): number {
+    return this.flavor.ptr + RING_RECEIVERS;
+  }
+
   enter(wait: Wait): boolean {
     this.wait = wait;
-    wait.enterShared(this.index, this.flavor.ptr + RING_RECEIVERS, 0);
+    if (this.#isHungry) wait.enterFirst(this.index, this.#queue, 0, this.#bytes);
+    else wait.enterShared(this.index, this.#queue, 0);
     return true;
   }
 
   leave(wasClaimed: boolean): void {
     // Whoever fired it has taken it out.
-    if (!wasClaimed) this.wait?.leaveShared(this.index, this.flavor.ptr + RING_RECEIVERS);
+    if (!wasClaimed) this.wait?.leaveShared(this.index, this.#queue);
   }
 
   isReady(): boolean {
-    return this.flavor.core.fn.ringCanReceive(this.flavor.ptr) !== 0;
+    const { ptr, core: { fn } } = this.flavor;
+    return (this.#isHungry ? fn.ringServe(ptr, 0) : fn.ringCanReceive(ptr)) !== 0;
   }
 
   complete(): boolean {
-    return this.poll();
+    const { core: c, type } = this.flavor;
+    if (this.#isHungry) {
+      const node = this.wait!.nodeOf(this.index);
+      if (c.readU32(node + NODE_MET) === NODE_WAS_MET) {
+        this.value = type.decode(c.readU32(node + NODE_PAYLOAD), this.#bytes);
+        return true;
+      }
+    }
+    if (this.poll()) return true;
+    if (!this.#isHungry) this.#bytes = allocateElement(c, type);
+    this.#isHungry = true;
+    return false;
+  }
+
+  override dispose(hadEffect: boolean): void {
+    this.flavor.core.fn.free(this.#bytes);
+    super.dispose(hadEffect);
   }
 }
 
 class RingSend<T> extends SharedSend<T, SharedRing<T>> implements SendCase {
+  #isHungry = false;
+
+  get #queue(): number {
+    return this.flavor.ptr + RING_SENDERS;
+  }
+
   enter(wait: Wait): boolean {
     this.wait = wait;
-    wait.enterShared(this.index, this.flavor.ptr + RING_SENDERS, 0);
+    const { payload, bytes } = this.written;
+    if (this.#isHungry) wait.enterFirst(this.index, this.#queue, payload, bytes);
+    else wait.enterShared(this.index, this.#queue, 0);
     return true;
   }
 
   leave(wasClaimed: boolean): void {
     // Whoever fired it has taken it out.
-    if (!wasClaimed) this.wait?.leaveShared(this.index, this.flavor.ptr + RING_SENDERS);
+    if (!wasClaimed) this.wait?.leaveShared(this.index, this.#queue);
   }
 
   isReady(): boolean {
-    return this.flavor.core.fn.ringCanSend(this.flavor.ptr) !== 0;
+    const { ptr, core: { fn } } = this.flavor;
+    return (this.#isHungry ? fn.ringServe(ptr, 1) : fn.ringCanSend(ptr)) !== 0;
   }
 
   complete(): boolean {
-    return this.poll();
+    if (this.#isHungry) {
+      const node = this.wait!.nodeOf(this.index);
+      if (this.flavor.core.readU32(node + NODE_MET) === NODE_WAS_MET) return true;
+    }
+    if (this.poll()) return true;
+    this.#isHungry = true;
+    return false;
   }
 }

@@ -5,7 +5,20 @@
  * @module
  */
 
-import { any, AtomicI32, capabilities, Channel, i32, Pool, sharedArray } from "../../../mod.ts";
+import {
+  any,
+  AtomicI32,
+  capabilities,
+  Channel,
+  i32,
+  Mutex,
+  Pool,
+  selectSync,
+  Semaphore,
+  send,
+  sharedArray,
+  WaitGroup,
+} from "../../../mod.ts";
 import { addTo, squareAll, sumTo } from "./tasks.ts";
 
 /** Reports whether the page is isolated, and whether the module says that it has threads. */
@@ -48,4 +61,45 @@ export async function sharedRoundTrip(): Promise<{ arrays: number[][]; count: nu
   for (const array of arrays) await channel.send(array.subarray(1));
   await pool.go(addTo, [(await channel.receive())!, (await channel.receive())!], count);
   return { arrays: arrays.map((array) => [...array]), count: count.load() };
+}
+
+/**
+ * Calls every blocking form on the page's own thread where it would have to wait.
+ *
+ * @returns the `code` of what each throws, by its name; "done" for one that returned
+ */
+export function blockingForms(): Record<string, unknown> {
+  using empty = new Channel(i32, 1);
+  using full = new Channel(i32, 1);
+  full.trySend(1);
+  using rendezvous = new Channel(i32, 0);
+  using mutex = new Mutex();
+  using _guard = mutex.tryLock();
+  using semaphore = new Semaphore(0);
+  using group = new WaitGroup();
+  group.add(1);
+  const forms: Record<string, () => unknown> = {
+    receiveSync: () => empty.receiveSync(),
+    "receiveSync of a rendezvous": () => rendezvous.receiveSync(),
+    receiveManySync: () => empty.receiveManySync(1),
+    sendSync: () => full.sendSync(2),
+    sendManySync: () => full.sendManySync([2]),
+    selectSync: () => selectSync({ empty, out: send(full, 2) }),
+    lockSync: () => mutex.lockSync(),
+    lockWithinSync: () => mutex.lockWithinSync(1),
+    acquireSync: () => semaphore.acquireSync(),
+    waitSync: () => group.waitSync(),
+  };
+  const ends = Object.entries(forms).map(([name, call]): [string, unknown] => {
+    try {
+      call();
+      return [name, "done"];
+    } catch (error) {
+      return [name, (error as { code?: unknown }).code ?? String(error)];
+    }
+  });
+  // What need not wait does not, and nobody was left waiting by those that threw.
+  empty.sendSync(3);
+  const left = [empty.receiveSync(), full.receiveSync(), full.size, rendezvous.trySend(1)];
+  return { ...Object.fromEntries(ends), left };
 }

@@ -24,6 +24,7 @@ class FakeWait implements Wait {
   }
 
   enterShared(): void {}
+  enterFirst(): void {}
   leaveShared(): void {}
   entered(): void {}
   rearm(): void {}

@@ -2,6 +2,7 @@
 import { inboxPush, ring } from "../../../wasm/assembly/agent";
 
 export * from "../../../wasm/assembly/agent";
+export { ringServe } from "../../../wasm/assembly/hungry";
 export { allocate, heapInit } from "../../../wasm/assembly/heap";
 export * from "../../../wasm/assembly/queue";
 export * from "../../../wasm/assembly/rendezvous";
@@ -12,8 +13,10 @@ export {
   ringNew,
   ringReceive,
   ringReceiveMany,
+  ringReceiveWide,
   ringSend,
   ringSendMany,
+  ringSendWide,
 } from "../../../wasm/assembly/ring";
 
 /** Sends `entry` to `agent`. */

@@ -1,0 +1,182 @@
+/**
+ * Locks as elements: channels that carry mutexes, semaphores, wait groups.
+ *
+ * @module
+ */
+import {
+  any,
+  Channel,
+  channelOf,
+  type ElementType,
+  i32,
+  Mutex,
+  mutexOf,
+  Pool,
+  select,
+  Semaphore,
+  semaphoreOf,
+  send,
+  struct,
+  text,
+  trySelect,
+  WaitGroup,
+  waitGroupOf,
+} from "../../mod.ts";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "../support/assert.ts";
+import { letGo, type Locks, passBySelect, unlockAndReturn } from "../support/tasks_life.ts";
+import { test } from "../support/test.ts";
+
+type Lock = Mutex | Semaphore | WaitGroup;
+
+interface Row {
+  readonly name: string;
+  readonly type: ElementType<Lock> & (() => ElementType<Lock>);
+  make(): Lock;
+}
+
+/** Every element type of handles that may also be called. */
+const rows: readonly Row[] = [
+  { name: "mutexOf", type: mutexOf as Row["type"], make: () => new Mutex() },
+  { name: "semaphoreOf", type: semaphoreOf as Row["type"], make: () => new Semaphore(1) },
+  { name: "waitGroupOf", type: waitGroupOf as Row["type"], make: () => new WaitGroup() },
+];
+
+for (const { name, type, make } of rows) {
+  test(`${name} and ${name}() are the same type`, () => {
+    assertStrictEquals(type(), type);
+    assertEquals([type.name, type().name], [name, name]);
+  });
+
+  for (const capacity of [0, 2]) {
+    test(`${name} carries the very handle with capacity ${capacity}`, async () => {
+      for (const element of [type, type()]) {
+        using channel = new Channel(element, capacity);
+        using handle = make();
+        const sending = channel.send(handle);
+        assertStrictEquals(await channel.receive(), handle);
+        await sending;
+      }
+    });
+  }
+
+  test(`${name} takes part in batches, selects, structs, any and channels of channels`, async () => {
+    using handle = make();
+    using batches = new Channel(type, 2);
+    await batches.sendMany([handle, handle]);
+    assertEquals((await batches.receiveMany(2)).map((each) => each === handle), [true, true]);
+    await select({ out: send(batches, handle) });
+    const got = await select({ in: batches });
+    assertStrictEquals(got.value, handle);
+
+    using structs = new Channel(struct({ label: text, handle: type, again: type() }), 1);
+    structs.trySend({ label: "two", handle, again: handle });
+    const { label, handle: first, again } = structs.receiveSync()!;
+    assertEquals([label, first === handle, again === handle], ["two", true, true]);
+
+    using values = new Channel(any<{ handle: Lock }>(), 1);
+    values.trySend({ handle });
+    assertStrictEquals(values.receiveSync()?.handle, handle);
+
+    using outer = new Channel(channelOf(type), 1);
+    using inner = new Channel(type, 1);
+    outer.trySend(inner);
+    assertStrictEquals(outer.receiveSync(), inner);
+  });
+
+  test(`${name} refuses what is no such handle`, () => {
+    using channel = new Channel(type, 1);
+    const others: unknown[] = [
+      ...rows.filter((row) => row.name !== name).map((row) => row.make()),
+      new Channel(i32, 1),
+      new Channel<string>(1),
+      5,
+      "lock",
+      null,
+      undefined,
+      {},
+      type,
+    ];
+    const what = make().constructor.name;
+    for (const other of others) {
+      assertThrows(() => channel.trySend(other as Lock), TypeError, `expected a ${what}`);
+    }
+    assertEquals(channel.size, 0);
+  });
+
+  test(`${name} refuses a handle that has been disposed`, () => {
+    using channel = new Channel(type, 1);
+    const handle = make();
+    handle[Symbol.dispose]();
+    assertThrows(() => channel.trySend(handle), TypeError, "disposed");
+    assertThrows(() => channel.send(handle), TypeError, "disposed");
+    assertThrows(() => trySelect({ out: send(channel, handle) }), TypeError, "disposed");
+    assertEquals(channel.size, 0);
+  });
+}
+
+test("a Mutex that only a message carries stays alive, and stays locked", () => {
+  using channel = new Channel(mutexOf, 1);
+  const mutex = new Mutex();
+  channel.trySend(mutex);
+  mutex.lockSync();
+  mutex.unlock();
+  mutex[Symbol.dispose]();
+  using again = channel.receiveSync()!;
+  assert(again !== mutex);
+  assertEquals([again.locked, again.tryLock() !== undefined, again.locked], [false, true, true]);
+});
+
+test("mutexOf carries the same mutex to a thread, and the same handle back", async () => {
+  await using pool = new Pool({ threads: 1 });
+  using there = new Channel(mutexOf, 1);
+  using back = new Channel(mutexOf(), 0);
+  const returning = pool.go(unlockAndReturn, there, back);
+  for (let round = 0; round < 20; round++) {
+    using mutex = new Mutex();
+    await mutex.lock();
+    await there.send(mutex);
+    await mutex.lock();
+    assertStrictEquals(await back.receive(), mutex);
+  }
+  there.close();
+  await returning;
+});
+
+test("struct carries locks of every kind to a thread, where they are the same", async () => {
+  await using pool = new Pool({ threads: 1 });
+  const locks: ElementType<Locks> = struct({
+    mutex: mutexOf,
+    semaphore: semaphoreOf,
+    group: waitGroupOf(),
+  });
+  for (const capacity of [0, 1]) {
+    using all = new Channel(locks, capacity);
+    const letting = pool.go(letGo, all);
+    for (let round = 0; round < 5; round++) {
+      using mutex = new Mutex();
+      using semaphore = new Semaphore(1);
+      using group = new WaitGroup();
+      await mutex.lock();
+      await semaphore.acquire();
+      group.add(1);
+      await all.send({ mutex, semaphore, group });
+      await Promise.all([mutex.lock(), semaphore.acquire(), group.wait()]);
+    }
+    all.close();
+    assertEquals(await letting, 5);
+  }
+});
+
+test("select() carries a mutex to a thread and back", async () => {
+  await using pool = new Pool({ threads: 1 });
+  for (const capacity of [0, 1]) {
+    using there = new Channel(mutexOf, capacity);
+    using back = new Channel(mutexOf, capacity);
+    const passing = pool.go(passBySelect, there, back);
+    using mutex = new Mutex();
+    await select({ out: send(there, mutex), back });
+    const got = await select({ back });
+    assertStrictEquals(got.value, mutex);
+    await passing;
+  }
+});
