@@ -127,6 +127,7 @@ interface Exports {
   workerSpin(pool: number, worker: number, rounds: number): number;
   workerSubmit(pool: number, worker: number, task: number): void;
   workerTake(pool: number, worker: number): number;
+  workerWillBeFree(pool: number, worker: number): void;
   workerWoken(pool: number, worker: number): void;
   groupAdd(group: number, delta: number, self: number): number;
   groupIsDone(group: number): number;

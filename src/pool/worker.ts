@@ -222,6 +222,7 @@ class Worker {
 
   #finish(task: number, state: number, result: number): void {
     const { fn, agent: self } = this.#core;
+    if (this.#suspended === 0) fn.workerWillBeFree(this.#pool, this.#worker);
     const woke = fn.taskFinish(task, state, result, self);
     if (woke === WOKE_NONE) {
       // This thread has been given up, and the task with it.

@@ -44,6 +44,7 @@ import {
   suspend,
 } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
+import { receiveAll, sendRange } from "../support/thread_tasks.ts";
 import { settled, takeAll, turn } from "./waiting.ts";
 
 test("Pool.go() runs a task on another thread and gives its result", async () => {
@@ -450,6 +451,18 @@ test("Pool lets no task lie while goroutines suspend and end on its threads", as
       takeAll(started);
       for (const channel of [first, second, third]) channel![Symbol.dispose]();
     }
+  }
+});
+
+test("Pool never puts a task that blocks beside the goroutine that it waits for, while another thread is done", async () => {
+  await using pool = new Pool({ threads: 2 });
+  for (let round = 0; round < 300; round++) {
+    using channel = new Channel(i32, round % 2 * 2);
+    // Submitted as soon as the last ones have ended, when their threads may not have come round to say that they are free.
+    const received = pool.go(receiveAll, channel, "promise");
+    await pool.go(sendRange, channel, 0, 20, "sync");
+    channel.close();
+    assertEquals((await received).length, 20);
   }
 });
 

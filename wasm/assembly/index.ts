@@ -97,6 +97,7 @@ export {
   workerSpin,
   workerSubmit,
   workerTake,
+  workerWillBeFree,
   workerWoken,
 } from "./scheduler";
 export {

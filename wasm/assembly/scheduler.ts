@@ -118,6 +118,14 @@ export function workerIsFree(pool: usize, worker: usize): void {
 }
 
 /**
+ * The worker is about to say that it has finished its last task. Who hears of it may submit tasks at once, and another worker, which
+ * has goroutines suspended, must find by then that this one is free.
+ */
+export function workerWillBeFree(pool: usize, worker: usize): void {
+  if (!hasWork(pool)) workerIsFree(pool, worker);
+}
+
+/**
  * The worker has something to run.
  *
  * - Order: busy, then the look. What came while it was free woke nobody who was not.
