@@ -28,6 +28,62 @@ interface Exports {
   heapInit(): void;
   liveBytes(): number;
   reservedBytes(): number;
+  mapClear(map: number): void;
+  mapDelete(map: number, key: number, into: number, self: number): number;
+  mapDeleteIf(map: number, key: number, expected: number, into: number, self: number): number;
+  mapDone(map: number, self: number): number;
+  mapFree(map: number): void;
+  mapLoad(map: number, key: number, into: number, self: number): number;
+  mapNarrowKey(map: number, pair: number): number;
+  mapNew(
+    kind: number,
+    element: number,
+    keyForm: number,
+    valueForm: number,
+    valueBytes: number,
+    isPlain: number,
+    seed: number,
+    buckets: number,
+  ): number;
+  mapReclaim(map: number): number;
+  mapRetire(map: number, pair: number): number;
+  mapSeek(map: number, hash: number, into: number): number;
+  mapSize(map: number): number;
+  mapStore(
+    map: number,
+    key: number,
+    payload: number,
+    from: number,
+    into: number,
+    self: number,
+  ): number;
+  mapStoreIf(
+    map: number,
+    key: number,
+    payload: number,
+    from: number,
+    expected: number,
+    into: number,
+    self: number,
+  ): number;
+  mapStoreNew(
+    map: number,
+    key: number,
+    payload: number,
+    from: number,
+    into: number,
+    self: number,
+  ): number;
+  mapTakeAll(map: number): number;
+  mapVisit(
+    map: number,
+    table: number,
+    hash: number,
+    tag: number,
+    index: number,
+    into: number,
+    self: number,
+  ): number;
   objectRelease(object: number): number;
   objectRetain(object: number): void;
   queueEnter(queue: number, waiter: number, slot: number, index: number, need: number): void;

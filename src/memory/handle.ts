@@ -36,6 +36,8 @@ export const KIND_SEMAPHORE = 3;
 export const KIND_WAIT_GROUP = 4;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_POOL = 5;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_SYNC_MAP = 10;
 
 const kinds: Kind[] = [];
 

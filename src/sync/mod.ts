@@ -28,6 +28,7 @@
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
 export { Semaphore } from "./semaphore.ts";
+export { SyncMap } from "./sync_map.ts";
 export { WaitGroup } from "./wait_group.ts";
 export { AgentCannotBlockError, LockMisuseError, SharedMemoryExhaustedError } from "../errors.ts";
 export type { WaitOptions } from "../select/types.ts";
