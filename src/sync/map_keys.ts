@@ -42,9 +42,9 @@ export interface Keys<T> {
    * @throws {TypeError | RangeError} if `key` is not of the type
    */
   take(key: unknown): T;
-  /** Bytes that it needs to be placed, 0 for none. */
+  /** Bytes that it needs to be placed; a narrow one is what it was taken down as. */
   room(taken: T): number;
-  /** Writes it to `ptr` where it needs room; returns what the core is given. */
+  /** Writes it to `ptr`, and returns what the core is given. */
   place(taken: T, ptr: number): number;
   /** Takes references to its handles, for a pair. */
   retain(taken: T): void;

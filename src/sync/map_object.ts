@@ -54,6 +54,8 @@ const NOTHING: Found<never> = Object.freeze({ value: undefined, loaded: false })
 /** A map in shared memory, as this thread uses it. */
 export class SharedMap<K, V> extends LockObject {
   readonly #keys: Keys<unknown>;
+  /** Reports whether the core is given a key as a number. */
+  readonly #isNarrow: boolean;
   readonly #type: ElementType<unknown>;
   /** A `VALUE_…` form. */
   readonly #form: number;
@@ -75,6 +77,7 @@ export class SharedMap<K, V> extends LockObject {
       peekText(this.core.readU32(ptr + OBJECT_ELEMENT)),
     ) as [string, string];
     this.#keys = keysOf(elementType(keyName));
+    this.#isNarrow = this.#keys.form === KEY_NARROW;
     this.#type = elementType(valueName);
     const { form, valueBytes, isPlain } = shapeOf(this.#keys, this.#type);
     this.#form = form;
@@ -218,9 +221,13 @@ export class SharedMap<K, V> extends LockObject {
 
   /** Writes a key down for the core. From here to its call no code of the caller's runs. */
   #place(taken: unknown): number {
-    const room = this.#keys.room(taken);
-    if (room === 0) return this.#keys.place(taken, 0);
+    // Fast path: it is a number.
+    return this.#isNarrow ? taken as number : this.#placeWide(taken);
+  }
+
+  #placeWide(taken: unknown): number {
     const c = this.core;
+    const room = this.#keys.room(taken);
     // The core reads whole words.
     const byteLength = (room + 7) & ~7;
     if (byteLength <= SHORT_KEY) {
@@ -233,7 +240,10 @@ export class SharedMap<K, V> extends LockObject {
 
   /** The key is not needed any more. */
   #unplace(): void {
-    if (this.#longKey === 0) return;
+    if (this.#longKey !== 0) this.#freeKey();
+  }
+
+  #freeKey(): void {
     this.core.fn.free(this.#longKey);
     this.#longKey = 0;
   }
@@ -432,7 +442,7 @@ export class SharedMap<K, V> extends LockObject {
   }
 
   #narrowKey(pair: number): number {
-    return this.#keys.form === KEY_NARROW ? this.core.fn.mapNarrowKey(this.ptr, pair) >>> 0 : 0;
+    return this.#isNarrow ? this.core.fn.mapNarrowKey(this.ptr, pair) >>> 0 : 0;
   }
 
   /** Where the bytes of a key are. */

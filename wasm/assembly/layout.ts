@@ -305,8 +305,10 @@ export const MAP_SEED: usize = 32;
 export const MAP_TABLE: usize = 48;
 /** u32, atomic: how often the map has been cleared; pairs of an earlier era are dead. */
 export const MAP_ERA: usize = 52;
-/** u32, atomic: the era that began with a clear which has taken all dead pairs out. */
-export const MAP_PURGED: usize = 56;
+/** u32, atomic: how often dead pairs may have been left in the tables: with each clear, and by who was late for one. */
+export const MAP_LITTERED: usize = 56;
+/** u32, atomic: for how many of those times they have been taken out. */
+export const MAP_PURGED: usize = 60;
 /** u32, atomic: pairs in the tables, dead ones included; for a moment it may be too low, even below 0. */
 export const MAP_COUNT: usize = 128;
 /** u32, atomic: pairs that were taken out and not yet freed, chained by PAIR_NEXT. */

@@ -20,12 +20,12 @@
  * - I1 A chain has at most one pair of a key: one enters at the head of a chain that was found to have none, by a swap of the word
  *   that was searched.
  * - I2 A pair is alive if its era is the map's. A clear is one addition, and kills all; what it leaves is taken out by it
- *   (map_walk.ts) and by whoever meets it. An operation that read the era before the clear and has its effect after took place before:
- *   what it sees and leaves is dead to all others.
+ *   (map_walk.ts) and by whoever meets it. An operation that has read its bucket and then the era before the
+ *   clear, and has its effect after, took place before: what it sees and leaves is dead to all others.
  * - I3 Values in place are changed with the bucket locked, by an atomic store, without changing the tag: searches need not
  *   begin anew. Who takes a pair out may have read an older value; the right one is read under the lock, or afterwards.
  * - I4 A block never changes: its pair is replaced. So a pair that is being read (map_retire.ts) and still in the map has the value.
- * - I5 Between the step and the count stands neither a call nor a loop: a thread that dies does not make the count wrong.
+ * - I5 Between the step and the counts (MAP_COUNT, MAP_LITTERED) stands neither a call nor a loop: a thread that dies does not make the count wrong.
  */
 import { add32, cas64, load32, load64, store32, store64 } from "./atomics";
 import { allocate, free } from "./heap";
@@ -38,6 +38,7 @@ import {
   MAP_ERA,
   MAP_IS_PLAIN,
   MAP_KEY_FORM,
+  MAP_LITTERED,
   MAP_MISMATCH,
   MAP_NO_MEMORY,
   MAP_SEED,
@@ -284,7 +285,8 @@ function inPlace(form: u32, value: u64, into: usize): f64 {
  *
  * - Progress: blocking on the lock of a bucket; otherwise a round in vain means that somebody else has changed it.
  * - Linearization: see the head of the file.
- * - Order: the era is read before the search (I2); the new pair is complete before the swap that publishes it.
+ * - Order: the bucket, the era, the search (I2): with the era first, the search could miss a pair that has been killed and taken out
+ *   since, and the new one would be made for the era before. The new pair is complete before the swap that publishes it.
  * - Model: `map_model_test.ts`.
  */
 function change(
@@ -308,7 +310,6 @@ function change(
   let round = 0;
   let result = MAP_ABSENT;
   do {
-    const era = load32(map + MAP_ERA);
     const table = settle(map, hash);
     const link: usize = load<u32>(table + TABLE_LINK);
     const bucket = bucketOf(table, hash);
@@ -318,6 +319,7 @@ function change(
       round = relax(bucket, <u32>word, round);
       continue;
     }
+    const era = load32(map + MAP_ERA);
     const pair = walk(map, bucket, word, link, hash, key);
     if (pair == CHANGED) continue;
 
@@ -333,6 +335,8 @@ function change(
       store<u32>(fresh + PAIR_NEXT + link, <u32>headOf(word));
       if (cas64(bucket, word, wordAfter(word, fresh, 0)) != word) continue;
       const count = add32(map + MAP_COUNT, 1) + 1;
+      // A clear may have come and gone by this bucket before there was anything to take out.
+      if (load32(map + MAP_ERA) != era) add32(map + MAP_LITTERED, 1);
       fresh = 0;
       tableGrow(map, table, count);
       break;

@@ -11,6 +11,7 @@ import {
   MAP_CHANGED,
   MAP_COUNT,
   MAP_ERA,
+  MAP_LITTERED,
   MAP_PURGED,
   MAP_RETIRED,
   MAP_TABLE,
@@ -44,20 +45,22 @@ const END: u64 = 0x100000000;
  */
 export function mapClear(map: usize): void {
   add32(map + MAP_ERA, 1);
+  add32(map + MAP_LITTERED, 1);
   purge(map);
 }
 
 /**
- * Number of pairs: exact while nobody changes the map. Takes dead ones out first if a clear has not come to its end, which
- * may be for ever, if its thread has died.
+ * Number of pairs: exact while nobody changes the map. Takes dead ones out first if there may be any: a clear has not come to
+ * its end, perhaps for ever, if its thread has died; or something was put in for the era before it.
  */
 export function mapSize(map: usize): u32 {
-  if (load32(map + MAP_PURGED) != load32(map + MAP_ERA)) purge(map);
+  if (load32(map + MAP_PURGED) != load32(map + MAP_LITTERED)) purge(map);
   return max<i32>(0, load32(map + MAP_COUNT));
 }
 
-/** Takes all dead pairs out. */
+/** Takes all dead pairs out. Order: the litter, the era, the walk: what is left behind later is counted later. */
 function purge(map: usize): void {
+  const littered = load32(map + MAP_LITTERED);
   const era = load32(map + MAP_ERA);
   let hash: u64 = 0;
   let round = 0;
@@ -92,8 +95,8 @@ function purge(map: usize): void {
       bury(map, pair);
     }
   }
-  // If another clear has been overtaken by this store, somebody looks in vain once more.
-  store32(map + MAP_PURGED, era);
+  // If this is less than another has stored, somebody looks in vain once more.
+  store32(map + MAP_PURGED, littered);
 }
 
 /**
