@@ -80,7 +80,7 @@ interface Exports {
     table: number,
     hash: number,
     tag: number,
-    index: number,
+    previous: number,
     into: number,
     self: number,
   ): number;

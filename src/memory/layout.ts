@@ -322,9 +322,6 @@ export const SEEK_TABLE = 0;
 export const SEEK_TAG = 4;
 export const SEEK_HASH = 8;
 export const SEEK_END = 16;
-/** What `mapVisit` writes: u32 number of the next pair, u64 value. */
-export const VISIT_INDEX = 0;
-export const VISIT_VALUE = 8;
 /** u32: the pair that the agent's thread is reading, or 0; nobody frees it meanwhile. */
 export const AGENT_HAZARD = 380;
 

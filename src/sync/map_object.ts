@@ -30,8 +30,6 @@ import {
   VALUE_F64,
   VALUE_LONG,
   VALUE_NARROW,
-  VISIT_INDEX,
-  VISIT_VALUE,
 } from "../memory/layout.ts";
 import { peekText, writeText } from "../memory/message.ts";
 import { type Keys, keysOf } from "./map_keys.ts";
@@ -127,7 +125,11 @@ export class SharedMap<K, V> extends LockObject {
     const { scratch } = c;
     const result = c.fn.mapLoad(this.ptr, this.#place(this.#take(key)), scratch, c.agent);
     this.#unplace();
-    if (result < 0) return undefined;
+    if (result < 0) {
+      // The core may have named a pair that was then taken out by somebody who saw that.
+      if (this.#isBlock) this.#tidy();
+      return undefined;
+    }
     return this.#isBlock ? this.#readShared(result) : this.#number(result, scratch);
   }
 
@@ -415,14 +417,11 @@ export class SharedMap<K, V> extends LockObject {
       const first = c.f64[(at + SEEK_HASH) >>> 3]!;
       const end = c.f64[(at + SEEK_END) >>> 3]!;
       const pairs: [K, V][] = [];
-      let pair: number;
+      let pair = 0;
       try {
-        let index = 0;
         for (;;) {
-          pair = c.fn.mapVisit(this.ptr, table, first, tag, index, at, agent) >>> 0;
+          pair = c.fn.mapVisit(this.ptr, table, first, tag, pair, at, agent) >>> 0;
           if (pair === 0 || pair === MAP_CHANGED) break;
-          // Before the pair is read: that may write to the scratch.
-          index = c.readU32(at + VISIT_INDEX);
           pairs.push(this.#visit(pair, at));
         }
       } finally {
@@ -433,11 +432,9 @@ export class SharedMap<K, V> extends LockObject {
     }
   }
 
-  /** Key and value of a pair that this thread has named; `at` is what the core has written about it. */
+  /** Key and value of a pair that this thread has named; a number is at `at`. */
   #visit(pair: number, at: number): [K, V] {
-    const value = this.#isBlock
-      ? this.#read(pair)
-      : this.#number(this.core.readU32(at + VISIT_VALUE), at + VISIT_VALUE);
+    const value = this.#isBlock ? this.#read(pair) : this.#number(this.core.readU32(at), at);
     return [this.#keys.read(this.#narrowKey(pair), this.#keyAt(pair)) as K, value];
   }
 

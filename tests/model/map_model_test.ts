@@ -1,21 +1,18 @@
 /** Models of `wasm/assembly/map.ts` and its parts. */
 import { assert, assertEquals } from "../support/assert.ts";
 import {
-  HEAP_START,
   KEY_NARROW,
   MAP_ABSENT,
   MAP_MISMATCH,
-  MAP_TABLE,
+  MAP_RETIRED,
   PAIR_VALUE,
-  TABLE_COUNT,
-  TABLE_NEXT,
   VALUE_BLOCK,
   VALUE_LONG,
   VALUE_NARROW,
 } from "../../src/memory/layout.ts";
-import { buildModel } from "./build.ts";
+import { buildModel, mutant } from "./build.ts";
 import { assertLinearizable, type Specification } from "./linearizable.ts";
-import { assertHolds, explore, type Options, type Outcome, type Scenario } from "./loom.ts";
+import { assertHolds, explore, type Outcome, type Scenario } from "./loom.ts";
 import { testMistakes } from "./mistakes.ts";
 
 const ENTRY = "tests/model/assembly/map.ts";
@@ -74,7 +71,9 @@ interface Maps {
   loadBlock(map: number, key: number, self: number): number;
   storeBlock(map: number, key: number, value: number, self: number): number;
   deleteBlock(map: number, key: number, self: number): number;
-  sumAll(map: number, scratch: number, self: number): number;
+  scribble(map: number, key: number): void;
+  reclaim(map: number): void;
+  sumAll(map: number, isBlock: number, scratch: number, self: number): number;
 }
 
 const maps = await buildModel(ENTRY);
@@ -121,7 +120,7 @@ interface State {
 interface Start {
   /** A `VALUE_…` form; narrow if absent. */
   readonly form?: number;
-  /** Keys in the map, in this order: the last one stands first. Their values are 1, 2, … */
+  /** Keys in the map, in this order: the last one stands first. Their values are 1, 2, 4, … */
   readonly filled?: string;
   /** Buckets; one if absent. A map of more pairs than that grows. */
   readonly buckets?: number;
@@ -173,12 +172,13 @@ const specification = (initial: Contents): Specification<Contents> => ({
  * Threads at a map. A word for each, of steps of two or three letters: what to do and with which key.
  *
  * `l` loads, `s` stores, `n` stores where there is nothing, `i` stores if the value is the one that the map began with, `d` deletes,
- * `e` deletes if it is that value; `C.` clears, `R.` adds up all values.
+ * `e` deletes if it is that value; `C.` clears, `R.` adds up all values, `X` uses freed memory for something that looks like a pair of
+ * that key.
  */
 function scenario(start: Start, ...scripts: readonly string[]): Scenario<Maps, State> {
   const { form = VALUE_NARROW, filled = "", buckets = 1, free = 0, mortal } = start;
   const initial: Record<string, number> = {};
-  [...filled].forEach((key, at) => initial[key] = at + 1);
+  [...filled].forEach((key, at) => initial[key] = 2 ** at);
   return {
     name: `${filled || "nothing"} in ${buckets}: ${scripts.join(" | ")}`,
     setup(wasm) {
@@ -223,8 +223,8 @@ function scenario(start: Start, ...scripts: readonly string[]): Scenario<Maps, S
             () =>
               form === VALUE_BLOCK
                 ? wasm.storeBlock(map, key, value, self)
-              : form === VALUE_LONG
-              ? wasm.storeLong(map, key, value, into, self)
+                : form === VALUE_LONG
+                ? wasm.storeLong(map, key, value, into, self)
                 : wasm.mapStore(map, key, value, 0, into, self),
           ],
           n: ["storeNew", () => wasm.mapStoreNew(map, key, value, 0, into, self)],
@@ -234,16 +234,21 @@ function scenario(start: Start, ...scripts: readonly string[]): Scenario<Maps, S
             () =>
               form === VALUE_BLOCK
                 ? wasm.deleteBlock(map, key, self)
-              : form === VALUE_LONG
-              ? wasm.deleteLong(map, key, into, self)
+                : form === VALUE_LONG
+                ? wasm.deleteLong(map, key, into, self)
                 : wasm.mapDelete(map, key, into, self),
           ],
           e: ["deleteIf", () => wasm.mapDeleteIf(map, key, expected, into, self)],
-          C: ["clear", async () => (await wasm.mapClear(map), 0)],
-          R: ["sum", () => wasm.sumAll(map, into, self)],
+          C: ["clear", async () => {
+            await wasm.mapClear(map);
+            if (form === VALUE_BLOCK) await wasm.reclaim(map);
+            return 0;
+          }],
+          R: ["", () => wasm.sumAll(map, form === VALUE_BLOCK ? 1 : 0, into, self)],
+          X: ["", () => wasm.scribble(map, key)],
         };
         const [operation, call] = run[what]!;
-        const result = operation === "sum"
+        const result = operation === ""
           ? await call()
           : await record(operation, [name, value, expected], call);
         results.push(result as number);
@@ -254,8 +259,41 @@ function scenario(start: Start, ...scripts: readonly string[]): Scenario<Maps, S
     racy: (ptr, { pairs }) =>
       ptr >= pairs && (form !== VALUE_BLOCK || (ptr - pairs) % 32 < PAIR_VALUE),
     ...(mortal === undefined ? {} : { kill: { thread: mortal } }),
-    check: (outcome) => check(outcome, initial, form),
+    check: (outcome) => {
+      checkSums(outcome, initial, scripts);
+      check(outcome, initial, form);
+    },
   };
+}
+
+/** A walk adds each key's value once, if it was there all the time; otherwise at most once, as it was at some moment. */
+function checkSums(
+  { results }: Outcome<Maps, State>,
+  initial: Contents,
+  scripts: readonly string[],
+): void {
+  const choices = new Map(Object.entries(initial).map(([name, value]) => [name, [value]]));
+  for (const [id, script] of scripts.entries()) {
+    for (const [at, step] of script.split(" ").entries()) {
+      if (!"snied".includes(step[0]!)) continue;
+      const some = choices.get(step[1]!) ?? [0];
+      choices.set(step[1]!, [...some, 0, 10 * (id + 1) + at]);
+    }
+  }
+  if (scripts.some((script) => script.includes("C"))) {
+    for (const [name, some] of choices) choices.set(name, [...some, 0]);
+  }
+  const possible = [...choices.values()].reduce(
+    (sums, values) => sums.flatMap((sum) => values.map((value) => sum + value)),
+    [0],
+  );
+  for (const [id, script] of scripts.entries()) {
+    for (const [at, step] of script.split(" ").entries()) {
+      const sum = (results[id] as number[] | undefined)?.[at];
+      if (step[0] !== "R" || sum === undefined) continue;
+      assert(possible.includes(sum), `a walk has found ${sum}`);
+    }
+  }
 }
 
 /** What happened is linearizable, what is in the map is what that leads to, and no byte is lost. */
@@ -263,6 +301,7 @@ function check(outcome: Outcome<Maps, State>, initial: Contents, form: number): 
   const { wasm, words, history, killed, state: { map, agents, scratch, before } } = outcome;
   const [self, into] = [agents.at(-1)!, scratch.at(-1)!];
   const word = (ptr: number) => words[ptr >>> 2]!;
+  if (killed.length === 0) assertEquals(word(map + MAP_RETIRED), 0, "a pair was left behind");
   // Nobody runs any more: what is loaded now comes after all that has ended.
   const afterwards = Object.keys(KEYS).map((name, at) => ({
     thread: -1,
@@ -281,7 +320,7 @@ function check(outcome: Outcome<Maps, State>, initial: Contents, form: number): 
   const present = afterwards.filter(({ output }) => output !== MAP_ABSENT);
   assertEquals(wasm.mapSize(map), present.length, "the size is wrong");
   assertEquals(
-    form === VALUE_LONG ? 0 : wasm.sumAll(map, into, self),
+    form === VALUE_LONG ? 0 : wasm.sumAll(map, form === VALUE_BLOCK ? 1 : 0, into, self),
     form === VALUE_LONG ? 0 : present.reduce((sum, { output }) => sum + output, 0),
     "a walk finds something else",
   );
@@ -296,87 +335,346 @@ function check(outcome: Outcome<Maps, State>, initial: Contents, form: number): 
   if (killed.length === 0) assertEquals(left, 0, "memory was lost");
 }
 
-/** Registers a test that explores each scenario. */
-function holds(
-  name: string,
-  scenarios: readonly Scenario<Maps, State>[],
-  options: Options = {},
-): void {
-  for (const each of scenarios) {
-    Deno.test(`map: ${name}: ${each.name}`, async () => {
-      const report = await explore(maps, each, { maxDepth: 3000, ...options });
-      console.log(
-        each.name,
-        report.states,
-        report.schedules,
-        report.pruned,
-        report.cut,
-        report.throttled,
-        report.steps,
-        Math.round(report.milliseconds),
-      );
+/** A part of a test, and how far it looks. */
+type Case = readonly [model: Scenario<Maps, State>, bound?: number];
+
+/** Registers a test of `module` that explores each case, in full if it has no bound. */
+function testAll(name: string, module: WebAssembly.Module, cases: readonly Case[]): void {
+  Deno.test(`map: ${name}`, async () => {
+    for (const [model, bound] of cases) {
+      const options = bound === undefined ? {} : { bound };
+      const report = await explore(module, model, { maxDepth: 3000, ...options });
+      if (Deno.env.get("B")) {
+        console.log(
+          model.name,
+          bound,
+          report.states,
+          report.steps,
+          Math.round(report.milliseconds),
+        );
+      }
       assertHolds(report);
-      if (options.bound === undefined) assert(report.exhaustive);
-    });
-  }
+      if (bound === undefined) assert(report.exhaustive, `${model.name} is cut`);
+    }
+  });
 }
 
-
 const BLOCK = { form: VALUE_BLOCK };
-const T = (Deno.env.get("B") ?? "3") | 0;
-holds("one key", [
-  scenario({}, "sa", "sa"),
-  scenario({}, "na", "na la"),
-  scenario({ filled: "a" }, "sa", "da", "la"),
-  scenario({ filled: "a" }, "ia", "ia la"),
-  scenario({ filled: "a" }, "ea", "sa"),
-  scenario({ filled: "a" }, "ea", "ia", "la"),
-  scenario({ filled: "a" }, "da sa", "la la"),
-], { bound: T });
-holds("one bucket", [
-  scenario({ filled: "abc", buckets: 4 }, "db", "la sa"),
-  scenario({ filled: "abc", buckets: 4 }, "db", "dc", "la"),
-  scenario({ filled: "abc", buckets: 4 }, "db", "da", "lc"),
-  scenario({ filled: "ab", buckets: 4 }, "db sc", "la"),
-  scenario({ filled: "ab", buckets: 4 }, "db sb", "lb sa"),
-  scenario({ filled: "abc", buckets: 4 }, "eb sx", "sb", "la"),
-  scenario({ filled: "abc", buckets: 4 }, "db sx db", "la la"),
-], { bound: T });
-holds("growth", [
-  scenario({ filled: "ax" }, "sa", "lx la"),
-  scenario({ filled: "ax" }, "sa", "dx", "la"),
-  scenario({ filled: "ax" }, "sb", "sb", "lx"),
-  scenario({ filled: "axb" }, "sa", "lb lx"),
-  scenario({ filled: "axb" }, "sc", "dx", "lb"),
-  scenario({ filled: "a" }, "sb sc", "la lb"),
-  scenario({ filled: "a" }, "sx", "sy", "la"),
-  scenario({ filled: "ax" , mortal: 0}, "sa", "sb lx"),
-  scenario({ filled: "ax" , mortal: 0}, "sa", "lx la"),
-  scenario({ filled: "a" , mortal: 0}, "sb sc", "sx lb"),
-], { bound: T - 1 });
-holds("clear", [
-  scenario({ filled: "ab", buckets: 4 }, "C.", "la lb"),
-  scenario({ filled: "ab", buckets: 4 }, "C.", "sa lb la"),
-  scenario({ filled: "ab", buckets: 4 }, "C.", "na", "lb"),
-  scenario({ filled: "a", buckets: 4 }, "C.", "da", "na"),
-  scenario({ filled: "a", buckets: 4 }, "C.", "ia", "C. na"),
-  scenario({ filled: "ax" }, "C.", "sx lx", "la"),
-  scenario({ filled: "ab", buckets: 4, mortal: 0 }, "C.", "na lb"),
-], { bound: T - 1 });
-holds("walk", [
-  scenario({ filled: "ax" , buckets: 4}, "R.", "sa dx"),
-  scenario({ filled: "ax" }, "R.", "sb"),
-  scenario({ filled: "abc", buckets: 4 }, "R.", "db"),
-], { bound: T - 1 });
-holds("blocks", [
-  scenario({ ...BLOCK, filled: "a" }, "la", "sa"),
-  scenario({ ...BLOCK, filled: "a" }, "la", "da"),
-  scenario({ ...BLOCK, filled: "a" }, "la la", "sa da"),
-  scenario({ ...BLOCK, filled: "a" }, "la", "da sb", "la"),
-  scenario({ ...BLOCK, filled: "ab", buckets: 4 }, "lb la", "db sa", "sb"),
-  scenario({ ...BLOCK, filled: "a", buckets: 4, mortal: 0 }, "la", "da sa"),
-  scenario({ ...BLOCK, filled: "a", buckets: 4 }, "la", "C.", "sa"),
-], { bound: T - 1 });
-holds("long", [
-  scenario({ form: VALUE_LONG, filled: "ab", buckets: 4 }, "la", "db"),
-], { bound: T });
+/** Three pairs of one bucket; the last one stands first. */
+const CHAIN = { filled: "abc", buckets: 4 };
+const PAIR = { filled: "ab", buckets: 4 };
+
+testAll("a key has one pair when threads put and delete it", maps, [
+  [scenario({}, "sa", "sa")],
+  [scenario({}, "na", "na la")],
+  [scenario({ filled: "a" }, "sa", "da", "la"), 3],
+  [scenario({ filled: "a" }, "da sa", "la la")],
+  [scenario({ filled: "a" }, "da sb", "na la"), 4],
+]);
+
+const swaps = scenario({ filled: "a" }, "ia", "ia la");
+const swapOrDelete = scenario({ filled: "a" }, "ea", "sa");
+testAll("a value is compared and changed in one step", maps, [
+  [swaps],
+  [swapOrDelete],
+  [scenario({ filled: "a" }, "ea", "ia", "la"), 3],
+]);
+
+const unlinked = scenario(CHAIN, "db", "dc", "la");
+const used = scenario(PAIR, "db Xa", "la");
+const replaced = scenario(PAIR, "db sb", "lb sa");
+testAll("a search finds what is there when others take pairs out beside it", maps, [
+  [scenario(CHAIN, "db", "la sa"), 4],
+  [unlinked, 2],
+  [scenario(CHAIN, "db", "da", "lc"), 2],
+  [scenario(CHAIN, "eb sx", "sb", "la"), 2],
+  [scenario(CHAIN, "db sx db", "la la"), 4],
+  [replaced, 4],
+]);
+
+const walkedAndScribbled = scenario(PAIR, "db Xa", "R.");
+const scribbled = scenario({ filled: "a" }, "da Xa", "la");
+testAll("a search makes nothing of memory that was freed under it", maps, [
+  [scribbled],
+  [used],
+  [scenario(CHAIN, "dc Xa db Xc", "la"), 4],
+  [scenario(PAIR, "db Xa", "sa la"), 4],
+  [scenario({ form: VALUE_LONG, ...PAIR }, "db Xa", "la sa")],
+  [walkedAndScribbled, 4],
+]);
+
+/** Few buckets are moved at a time, so that all stages of growth are met in a small table. */
+const FEW = {
+  file: "wasm/assembly/map_table.ts",
+  find: "const SWEEP: u32 = 8;",
+  replace: "const SWEEP: u32 = 1;",
+};
+const slow = await mutant(FEW, ENTRY);
+
+const growing = scenario({ filled: "ax" }, "sa", "lx la");
+const growingMore = scenario({ filled: "axb" }, "sa", "lb lx");
+const growingTogether = scenario({ filled: "ax" }, "sb", "sb", "lx");
+const outgrown = scenario({ filled: "ax" }, "sb sa", "lx");
+const growths: readonly Case[] = [
+  [outgrown, 4],
+  [growing],
+  [growingMore, 4],
+  [growingTogether, 1],
+  [scenario({ filled: "ax" }, "sa", "dx", "la"), 2],
+  [scenario({ filled: "axb" }, "sc", "dx", "lb"), 2],
+  [scenario({ filled: "a" }, "sb sc", "la lb"), 3],
+  [scenario({ filled: "a" }, "sx", "sy", "la"), 1],
+  [scenario({ filled: "axby" }, "sz", "lx sa ly"), 3],
+];
+testAll("nothing is lost when the table grows", maps, growths);
+testAll("nothing is lost when the table grows bucket by bucket", slow, growths);
+
+const dyingInGrowth = scenario({ filled: "axb", mortal: 0 }, "sa", "sb lx");
+const deaths: readonly Case[] = [
+  [scenario({ filled: "a", mortal: 0 }, "sa da", "sa la")],
+  [scenario({ ...CHAIN, mortal: 0 }, "db", "sb la")],
+  [scenario({ filled: "ax", mortal: 0 }, "sa", "lx la")],
+  [dyingInGrowth, 2],
+  [scenario({ filled: "a", mortal: 0 }, "sb sc", "sx lb"), 2],
+  [scenario({ ...PAIR, mortal: 0 }, "C.", "na lb"), 3],
+  [scenario({ ...BLOCK, filled: "a", mortal: 0 }, "la", "da sa")],
+  [scenario({ ...BLOCK, filled: "a", mortal: 0 }, "sa", "sa la"), 3],
+];
+testAll("the others go on when a thread dies, and the size stays right", slow, deaths);
+
+const cleared = scenario(PAIR, "C.", "sa lb la");
+const late = scenario({ filled: "a", buckets: 4 }, "C.", "da", "na");
+testAll("a clear takes place at one moment", maps, [
+  [scenario(PAIR, "C.", "la lb")],
+  [cleared, 3],
+  [late, 2],
+  [scenario(PAIR, "C.", "na", "lb"), 2],
+  [scenario({ filled: "a", buckets: 4 }, "C.", "ia", "C. na"), 2],
+  [scenario({ filled: "ax" }, "C.", "sx lx", "la"), 1],
+]);
+
+const walked = scenario({ filled: "ax" }, "R.", "sb");
+testAll("a walk meets each key once", maps, [
+  [scenario({ filled: "ax", buckets: 4 }, "R.", "sa dx"), 3],
+  [walked, 2],
+  [scenario(CHAIN, "R.", "db"), 3],
+  [scenario(CHAIN, "R.", "C."), 2],
+]);
+
+const overwritten = scenario({ ...BLOCK, filled: "a" }, "la", "sa");
+const retired = scenario({ ...BLOCK, filled: "a" }, "la la", "sa da");
+const contended = scenario({ ...BLOCK, filled: "a" }, "la", "da sb", "la");
+const walkedBlocks = scenario({ ...BLOCK, ...PAIR }, "R.", "db");
+testAll("nobody frees a block that is being read", maps, [
+  [walkedBlocks, 4],
+  [overwritten],
+  [scenario({ ...BLOCK, filled: "a" }, "la", "da")],
+  [retired],
+  [contended, 3],
+  [scenario({ ...BLOCK, ...PAIR }, "lb la", "db sa", "sb"), 2],
+  [scenario({ ...BLOCK, filled: "a", buckets: 4 }, "la", "C.", "sa"), 2],
+]);
+
+testMistakes("map_table", ENTRY, [
+  {
+    when: "a bucket is compared by its head alone",
+    find: "((load64(bucket) ^ word) & ~(<u64>LOCKED)) == 0",
+    replace: "((<u32>load64(bucket) ^ <u32>word) & ~LOCKED) == 0",
+    model: scenario({ filled: "a" }, "da Xa sa", "la"),
+  },
+  {
+    when: "the tag does not grow",
+    find: "(((word >> 32) + 1) << 32)",
+    replace: "((word >> 32) << 32)",
+    model: replaced,
+  },
+  {
+    when: "a pair leaves its old bucket before it is in the new one",
+    find:
+      "    store64(target, wordAfter(there, pair, 0));\n    store64(bucket, wordAfter(word, rest, DRAINING));",
+    replace:
+      "    store64(bucket, wordAfter(word, rest, DRAINING));\n    store64(target, wordAfter(there, pair, 0));",
+    model: growing,
+  },
+  {
+    when: "a bucket that is being drained does not say so",
+    find: "wordAfter(word, rest, DRAINING)",
+    replace: "wordAfter(word, rest, 0)",
+    model: growing,
+  },
+  {
+    when: "both tables chain pairs by the same link",
+    find: "load<u32>(older + TABLE_LINK) ^ 4",
+    replace: "load<u32>(older + TABLE_LINK)",
+    also: { find: "PAIR_NEXT + (link ^ 4)", replace: "PAIR_NEXT + link" },
+    model: scenario({ filled: "axb" }, "sc", "la lx"),
+  },
+  {
+    when: "buckets count as moved before they have moved",
+    find: "  for (let index = start; index < end; index++) {\n    drain(table + TABLE_BUCKETS",
+    replace:
+      "  if (start < end) cas32(table + TABLE_SWEPT, start, end);\n  for (let index = start; index < end; index++) {\n    drain(table + TABLE_BUCKETS",
+    model: scenario({ filled: "axb" }, "sa", "sb lx"),
+    options: { bound: 2 },
+  },
+  {
+    when: "who changes a key does not see to its own bucket",
+    find: "    drain(bucketOf(table, hash), table, next);\n",
+    replace: "",
+    also: FEW,
+    model: scenario({ filled: "axb" }, "sx lx"),
+  },
+  {
+    when: "a growth cannot be finished by others",
+    find: "  const start = load32(table + TABLE_SWEPT);\n",
+    replace: "  const start = add32(table + TABLE_SWEPT, SWEEP);\n",
+    also: [FEW, { find: "import { cas32,", replace: "import { add32, cas32," }],
+    model: dyingInGrowth,
+  },
+]);
+testMistakes("map", ENTRY, [
+  {
+    when: "a locked bucket is locked once more",
+    find: "    if ((<u32>word & LOCKED) != 0) {",
+    replace: "    if (false) {",
+    model: swaps,
+  },
+  {
+    when: "the era is read before the bucket",
+    find: "    const table = settle(map, hash);\n",
+    replace: "    const era = load32(map + MAP_ERA);\n    const table = settle(map, hash);\n",
+    also: {
+      find: "    const era = load32(map + MAP_ERA);\n    const pair",
+      replace: "    const pair",
+    },
+    model: cleared,
+  },
+  {
+    when: "who is late for a clear does not count its litter",
+    find: "      if (load32(map + MAP_ERA) != era) add32(map + MAP_LITTERED, 1);\n",
+    replace: "",
+    model: late,
+    options: { bound: 2 },
+  },
+  {
+    when: "a value is not compared with its bucket",
+    find: "      if (holds(bucket, word)) return result;",
+    replace: "      return result;",
+    model: scribbled,
+  },
+  {
+    when: "a block is read without looking at its bucket again",
+    find: "      if (holds(bucket, word)) return <f64>pair;\n      isReading = true;",
+    replace: "      return <f64>pair;",
+    model: overwritten,
+  },
+  {
+    when: "a link is followed without looking at the bucket again",
+    find: "    if (!holds(bucket, word)) return CHANGED;\n    pair = next;",
+    replace: "    pair = next;",
+    model: used,
+  },
+  {
+    when: "a search in the next table does not look at the old bucket again",
+    find: "        if (holds(bucket, word)) break;\n        continue;",
+    replace: "        break;",
+    model: outgrown,
+    options: { bound: 2 },
+  },
+  {
+    when: "the value is not compared again under the lock",
+    find: "const isRight = mode != STORE_IF || isSame(form, old, wanted);",
+    replace: "const isRight = true;",
+    model: swaps,
+  },
+  {
+    when: "the value is not compared again before the pair is taken out",
+    find:
+      "      const isRight = isSame(form, load64(pair + PAIR_VALUE), wanted);\n      if (isRight) {",
+    replace: "      const isRight = true;\n      if (isRight) {",
+    model: swapOrDelete,
+  },
+  {
+    when: "a link is changed without the lock",
+    find: "  if (cas64(bucket, word, word | LOCKED) != word) return false;\n  store32(previous",
+    replace: "  if (load64(bucket) != word) return false;\n  store32(previous",
+    model: unlinked,
+    options: { bound: 2 },
+  },
+  {
+    when: "there is a loop between lock and unlock",
+    find: "  store32(previous + PAIR_NEXT + link, <u32>heir);\n",
+    replace:
+      "  while (load32(previous + PAIR_HASH) == 0) {}\n  store32(previous + PAIR_NEXT + link, <u32>heir);\n",
+    model: scenario({ ...CHAIN, mortal: 0 }, "db", "sb la"),
+  },
+  {
+    when: "dead pairs are taken for live ones",
+    find: "    if (load32(pair + PAIR_ERA) != load32(map + MAP_ERA)) {",
+    replace: "    if (false) {",
+    model: scenario(PAIR, "C.", "lb la"),
+  },
+  {
+    when: "what was read of a pair taken out is older than its end",
+    find: "      result = inPlace(form, load64(pair + PAIR_VALUE), into);",
+    replace: "      result = inPlace(form, early, into);",
+    also: {
+      find: "    const rest: usize = load32(pair + PAIR_NEXT + link);\n    if (puts) {",
+      replace:
+        "    const early = load64(pair + PAIR_VALUE);\n    const rest: usize = load32(pair + PAIR_NEXT + link);\n    if (puts) {",
+    },
+    model: scenario({ filled: "a" }, "da", "sa"),
+  },
+]);
+testMistakes("map_walk", ENTRY, [
+  {
+    when: "a walk goes on in a bucket that has changed",
+    find: "  if (<u32>(word >> 32) != tag) return MAP_CHANGED;\n",
+    replace: "",
+    model: scenario(CHAIN, "R.", "dc"),
+  },
+  {
+    when: "a pair is visited without looking at the bucket again",
+    find: "      if (!holds(bucket, word)) break;\n",
+    replace: "",
+    model: walkedBlocks,
+  },
+  {
+    when: "the litter is counted after the walk",
+    find: "  const littered = load32(map + MAP_LITTERED);\n",
+    replace: "",
+    also: {
+      find: "store32(map + MAP_PURGED, littered);",
+      replace: "store32(map + MAP_PURGED, load32(map + MAP_LITTERED));",
+    },
+    model: late,
+    options: { bound: 2 },
+  },
+]);
+testMistakes("map_retire", ENTRY, [
+  {
+    when: "a pair is freed though it is read",
+    find: "  if (!isRead(pair)) return true;",
+    replace: "  return true;",
+    model: overwritten,
+  },
+  {
+    when: "what goes back to the list is not looked at again",
+    find: "        if (!isRead(pair)) isOver = false;\n",
+    replace: "",
+    model: overwritten,
+  },
+  {
+    when: "a retired pair is freed though it is read",
+    find: "      if (isRead(pair)) {",
+    replace: "    if (false) {",
+    model: overwritten,
+  },
+  {
+    when: "a reader looks for retired pairs before it has finished",
+    find: "  store32(self + AGENT_HAZARD, 0);\n  return load32(map + MAP_RETIRED) != 0;",
+    replace:
+      "  const isLeft = load32(map + MAP_RETIRED) != 0;\n  store32(self + AGENT_HAZARD, 0);\n  return isLeft;",
+    model: overwritten,
+  },
+]);

@@ -346,10 +346,6 @@ export const SEEK_TABLE: usize = 0;
 export const SEEK_TAG: usize = 4;
 export const SEEK_HASH: usize = 8;
 export const SEEK_END: usize = 16;
-/** What `mapVisit` writes: u32 number of the next pair, u64 value. */
-export const VISIT_INDEX: usize = 0;
-export const VISIT_VALUE: usize = 8;
-
 /** u32: the pair that the agent's thread is reading, or 0; nobody frees it meanwhile. */
 export const AGENT_HAZARD: usize = 380;
 

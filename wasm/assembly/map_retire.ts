@@ -58,24 +58,31 @@ export function mapRetire(map: usize, pair: usize): bool {
 /**
  * Takes out of the list what nobody reads any more.
  *
- * - Progress: lock-free. Order: the list, then the hazards (3). Model: `map_model_test.ts`.
+ * - Progress: lock-free: a round more means that a reader has finished.
+ * - Order: the list, then the hazards (3), also for what goes back: its reader may have looked at the list while it was not there.
+ * - Model: `map_model_test.ts`.
  *
  * @returns the first of a chain (PAIR_NEXT) of pairs that the caller frees, or 0
  */
 export function mapReclaim(map: usize): usize {
-  // Fast path: nothing was left behind.
-  if (load32(map + MAP_RETIRED) == 0) return 0;
   let ready: usize = 0;
-  let pair: usize = xchg32(map + MAP_RETIRED, 0);
-  while (pair != 0) {
-    const next: usize = load<u32>(pair + PAIR_NEXT); // Plain: ours since the exchange.
-    if (isRead(pair)) {
-      push(map, pair);
-    } else {
-      store<u32>(pair + PAIR_NEXT, <u32>ready);
-      ready = pair;
+  let isOver = false;
+  while (!isOver) {
+    isOver = true;
+    // Fast path: nothing was left behind.
+    if (load32(map + MAP_RETIRED) == 0) break;
+    let pair: usize = xchg32(map + MAP_RETIRED, 0);
+    while (pair != 0) {
+      const next: usize = load<u32>(pair + PAIR_NEXT); // Plain: ours since the exchange.
+      if (isRead(pair)) {
+        push(map, pair);
+        if (!isRead(pair)) isOver = false;
+      } else {
+        store<u32>(pair + PAIR_NEXT, <u32>ready);
+        ready = pair;
+      }
+      pair = next;
     }
-    pair = next;
   }
   return ready;
 }

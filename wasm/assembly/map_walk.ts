@@ -26,8 +26,6 @@ import {
   TABLE_COUNT,
   TABLE_LINK,
   TABLE_NEXT,
-  VISIT_INDEX,
-  VISIT_VALUE,
 } from "./layout";
 import { relax } from "./lock";
 import { replace } from "./map";
@@ -128,20 +126,22 @@ export function mapSeek(map: usize, hash: f64, into: usize): bool {
 }
 
 /**
- * Finds the first pair alive from number `index` on of a bucket that `mapSeek` has found, and lets the caller read it until it
- * visits another or calls `mapDone`.
+ * Finds the next pair alive of a bucket that `mapSeek` has found, and lets the caller read it until it visits the next or calls
+ * `mapDone`.
  *
  * - Progress: lock-free. Order: as `mapLoad`.
+ * - Not by its number: while a pair is being taken out, those behind it move up though the tag is still the same.
  *
- * @returns the pair, with the number of the next (`VISIT_INDEX`) and the value, if it is one in place (`VISIT_VALUE`), at `into`;
- * 0: there is none; or `MAP_CHANGED`: some that were visited before may come again
+ * @param previous the pair visited before, which the caller is still reading; 0: the first
+ * @param into where the value goes, if it is one in place
+ * @returns the pair; 0: there is none; or `MAP_CHANGED`: those that were visited before may come again
  */
 export function mapVisit(
   map: usize,
   table: usize,
   hash: u32,
   tag: u32,
-  index: u32,
+  previous: usize,
   into: usize,
   self: usize,
 ): usize {
@@ -149,24 +149,19 @@ export function mapVisit(
   const bucket = bucketOf(table, hash);
   const word = load64(bucket);
   if (<u32>(word >> 32) != tag) return MAP_CHANGED;
-  let pair = headOf(word);
-  let number: u32 = 0;
-  while (pair != 0) {
-    const next: usize = load32(pair + PAIR_NEXT + link);
-    if (number >= index && load32(pair + PAIR_ERA) == load32(map + MAP_ERA)) {
+  let pair: usize = previous == 0 ? headOf(word) : load32(previous + PAIR_NEXT + link);
+  // A link is not that of the chain unless the bucket is as it was (map_table.ts, I3).
+  while (holds(bucket, word)) {
+    if (pair == 0) return 0;
+    if (load32(pair + PAIR_ERA) == load32(map + MAP_ERA)) {
       store32(self + AGENT_HAZARD, <u32>pair);
-      const value = load64(pair + PAIR_VALUE);
-      if (!holds(bucket, word)) return MAP_CHANGED;
-      // Plain: the caller's own memory.
-      store<u32>(into + VISIT_INDEX, number + 1);
-      store<u64>(into + VISIT_VALUE, value);
+      if (!holds(bucket, word)) break;
+      store<u64>(into, load64(pair + PAIR_VALUE)); // Plain: the caller's own memory.
       return pair;
     }
-    if (!holds(bucket, word)) return MAP_CHANGED;
-    pair = next;
-    number++;
+    pair = load32(pair + PAIR_NEXT + link);
   }
-  return 0;
+  return MAP_CHANGED;
 }
 
 /** Takes all pairs out of a map that nobody knows any more. @returns the first of a chain (PAIR_NEXT) */

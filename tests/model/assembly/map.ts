@@ -1,7 +1,17 @@
 /** Maps with narrow keys, and readers and owners of pairs. */
-import { free } from "../../../wasm/assembly/heap";
-import { PAIR_NEXT, PAIR_VALUE, SEEK_END, SEEK_HASH, SEEK_TABLE, SEEK_TAG, VISIT_INDEX, VISIT_VALUE } from "../../../wasm/assembly/layout";
+import { allocate, free } from "../../../wasm/assembly/heap";
+import {
+  PAIR_ERA,
+  PAIR_HASH,
+  PAIR_NEXT,
+  PAIR_VALUE,
+  SEEK_END,
+  SEEK_HASH,
+  SEEK_TABLE,
+  SEEK_TAG,
+} from "../../../wasm/assembly/layout";
 import { mapDelete, mapLoad, mapStore } from "../../../wasm/assembly/map";
+import { hashOf } from "../../../wasm/assembly/map_key";
 import { mapDone, mapReclaim, mapRetire } from "../../../wasm/assembly/map_retire";
 import { mapSeek, mapVisit } from "../../../wasm/assembly/map_walk";
 
@@ -38,7 +48,8 @@ function destroy(pair: usize): void {
   free(pair);
 }
 
-function reclaim(map: usize): void {
+/** Frees what has been left in the list. */
+export function reclaim(map: usize): void {
   let pair = mapReclaim(map);
   while (pair != 0) {
     const next: usize = load<u32>(pair + PAIR_NEXT);
@@ -47,22 +58,38 @@ function reclaim(map: usize): void {
   }
 }
 
+/** Uses memory of a pair's size for a moment, for what looks like a pair of `key` and leads nowhere. */
+export function scribble(map: usize, key: usize): void {
+  const block = allocate(<u32>PAIR_VALUE + 8);
+  store<u64>(block + PAIR_NEXT, 0x7ffffff87ffffff8);
+  store<u32>(block + PAIR_HASH, hashOf(map, key));
+  store<u32>(block + PAIR_ERA, 0);
+  store<u64>(block + PAIR_VALUE, 666);
+  free(block);
+}
+
 /** Loads a block, reading it twice; -1 if there is none. */
 export function loadBlock(map: usize, key: usize, self: usize): f64 {
   const pair = mapLoad(map, key, 0, self);
-  if (pair < 0) return -1;
+  if (pair < 0) {
+    reclaim(map);
+    return -1;
+  }
   const value = load<u32>(<usize>pair + PAIR_VALUE);
   const again = load<u32>(<usize>pair + PAIR_VALUE);
   if (mapDone(map, self)) reclaim(map);
   return value == again ? <f64>value : -100;
 }
 
-/** What was taken out is read and given up. */
+/** What was taken out is read and given up; there may be dead pairs, too. */
 function taken(map: usize, pair: f64): f64 {
-  if (pair < 0) return -1;
+  if (pair < 0) {
+    reclaim(map);
+    return -1;
+  }
   const value = load<u32>(<usize>pair + PAIR_VALUE);
   if (mapRetire(map, <usize>pair)) destroy(<usize>pair);
-  else reclaim(map);
+  reclaim(map);
   return <f64>value;
 }
 
@@ -76,8 +103,8 @@ export function deleteBlock(map: usize, key: usize, self: usize): f64 {
   return taken(map, mapDelete(map, key, 0, self));
 }
 
-/** Goes over the map; the sum of the values. Begins a bucket anew when it has changed. */
-export function sumAll(map: usize, scratch: usize, self: usize): f64 {
+/** Goes over the map; the sum of the values, which are read where they stand if they are blocks. Begins a bucket anew when it has changed. */
+export function sumAll(map: usize, isBlock: bool, scratch: usize, self: usize): f64 {
   let sum: f64 = 0;
   let hash: f64 = 0;
   while (mapSeek(map, hash, scratch)) {
@@ -88,8 +115,8 @@ export function sumAll(map: usize, scratch: usize, self: usize): f64 {
     let inBucket: f64 = 0;
     let pair = mapVisit(map, table, first, tag, 0, scratch, self);
     while (pair > 1) {
-      inBucket += <f64>load<u64>(scratch + VISIT_VALUE);
-      pair = mapVisit(map, table, first, tag, load<u32>(scratch + VISIT_INDEX), scratch, self);
+      inBucket += <f64>load<u64>(isBlock ? pair + PAIR_VALUE : scratch);
+      pair = mapVisit(map, table, first, tag, pair, scratch, self);
     }
     if (mapDone(map, self)) reclaim(map);
     if (pair != 0) continue;
