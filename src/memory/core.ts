@@ -182,6 +182,8 @@ export class Core {
   /** Address of the thread's scratch bytes: where wide elements pass. */
   scratch: number;
   #scratchBytes = SCRATCH_BYTES;
+  /** Scratches larger than the agent's own, outgrown ones among them. */
+  readonly #scratches: number[] = [];
   /** Reports whether this thread may sleep in `Atomics.wait`. */
   readonly canBlock: boolean;
   /** Rounds to spin before sleeping, 0 on one core. */
@@ -249,7 +251,7 @@ export class Core {
 
   /**
    * Makes the scratch hold at least `byteLength` bytes. One that is outgrown stays allocated: somebody up the stack may be
-   * reading from it. As sizes double, all of them together are smaller than the last.
+   * reading from it, until {@linkcode dropScratch}. As sizes double, all of them together are smaller than the last.
    *
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
@@ -258,7 +260,15 @@ export class Core {
     const larger = Math.max(byteLength, this.#scratchBytes * 2);
     this.scratch = this.allocate(larger, "the elements of a channel");
     this.#scratchBytes = larger;
+    this.#scratches.push(this.scratch);
     this.bytes(this.scratch + larger);
+  }
+
+  /** Gives the scratch back but for what belongs to the agent: the thread comes to its end. */
+  dropScratch(): void {
+    for (const ptr of this.#scratches.splice(0)) this.fn.free(ptr);
+    this.scratch = this.agent + AGENT_SCRATCH;
+    this.#scratchBytes = SCRATCH_BYTES;
   }
 
   /** Reads the u32 at `ptr`: plainly, for words whose publication something else has ordered. */

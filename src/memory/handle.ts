@@ -81,13 +81,14 @@ export function dropObject(handle: Shareable): boolean {
   return true;
 }
 
-/** Disposes every handle of this thread, which has come to its end. */
+/** Disposes every handle of this thread, which has come to its end, and gives back its scratch. */
 export function giveUpAll(): void {
   for (const holding of held) {
     const handle = holding.handle.deref();
     if (handle === undefined) giveUp(holding);
     else handle[Symbol.dispose]();
   }
+  core().dropScratch();
 }
 
 function giveUp(holding: Holding): void {

@@ -84,7 +84,8 @@ export class SharedMap<K, V> extends LockObject {
     this.#isBlock = form === VALUE_BLOCK;
     this.#isWide = this.#type.wideBytes > 0;
     this.#keyOffset = 2 * valueBytes;
-    this.core.reserveScratch(this.#keyOffset + 64);
+    // Of keys for a short one: the rest is seen to when there is one.
+    this.core.reserveScratch(this.#keyOffset + 8);
   }
 
   /**
