@@ -3,7 +3,8 @@
  * these live apart from the benches, which a thread must not run again.
  */
 
-import { type Channel, task } from "../mod.ts";
+import { type Channel, type SyncMap, task, type WaitGroup } from "../mod.ts";
+import { keyList, type Mix, useMap } from "./sync/map.ts";
 
 /** What a consumer on another thread saw. */
 export interface Received {
@@ -73,3 +74,21 @@ export const consumeKib = task(
 
 /** Does nothing. The result is there to be counted. */
 export const one = task(import.meta.url, "one", (): number => 1);
+
+/** Uses a map as `useMap` does, once all that `start` counts are ready, and returns how long it took. */
+export const useMapThere = task(
+  import.meta.url,
+  "useMapThere",
+  (
+    map: SyncMap<number, number> | SyncMap<string, number>,
+    kind: "i32" | "text",
+    mix: Mix,
+    ops: number,
+    start: WaitGroup,
+  ): number => {
+    const keys = keyList(kind);
+    start.done();
+    start.waitSync();
+    return useMap(map, keys, mix, ops);
+  },
+);
