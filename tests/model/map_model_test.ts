@@ -557,31 +557,6 @@ testMistakes("map", ENTRY, [
     options: { bound: 2 },
   },
   {
-    when: "a value is not compared with its bucket",
-    find: "      if (holds(bucket, word)) return result;",
-    replace: "      return result;",
-    model: scribbled,
-  },
-  {
-    when: "a block is read without looking at its bucket again",
-    find: "      if (holds(bucket, word)) return <f64>pair;\n      isReading = true;",
-    replace: "      return <f64>pair;",
-    model: overwritten,
-  },
-  {
-    when: "a link is followed without looking at the bucket again",
-    find: "    if (!holds(bucket, word)) return CHANGED;\n    pair = next;",
-    replace: "    pair = next;",
-    model: used,
-  },
-  {
-    when: "a search in the next table does not look at the old bucket again",
-    find: "        if (holds(bucket, word)) break;\n        continue;",
-    replace: "        break;",
-    model: outgrown,
-    options: { bound: 2 },
-  },
-  {
     when: "the value is not compared again under the lock",
     find: "const isRight = mode != STORE_IF || isSame(form, old, wanted);",
     replace: "const isRight = true;",
@@ -609,12 +584,6 @@ testMistakes("map", ENTRY, [
     model: scenario({ ...CHAIN, mortal: 0 }, "db", "sb la"),
   },
   {
-    when: "dead pairs are taken for live ones",
-    find: "    if (load32(pair + PAIR_ERA) != load32(map + MAP_ERA)) {",
-    replace: "    if (false) {",
-    model: scenario(PAIR, "C.", "lb la"),
-  },
-  {
     when: "what was read of a pair taken out is older than its end",
     find: "      result = inPlace(form, load64(pair + PAIR_VALUE), into);",
     replace: "      result = inPlace(form, early, into);",
@@ -624,6 +593,39 @@ testMistakes("map", ENTRY, [
         "    const early = load64(pair + PAIR_VALUE);\n    const rest: usize = load32(pair + PAIR_NEXT + link);\n    if (puts) {",
     },
     model: scenario({ filled: "a" }, "da", "sa"),
+  },
+]);
+testMistakes("map_load", ENTRY, [
+  {
+    when: "a value is not compared with its bucket",
+    find: "      if (holds(bucket, word)) return result;",
+    replace: "      return result;",
+    model: scribbled,
+  },
+  {
+    when: "a block is read without looking at its bucket again",
+    find: "      if (holds(bucket, word)) return <f64>pair;\n      isReading = true;",
+    replace: "      return <f64>pair;",
+    model: overwritten,
+  },
+  {
+    when: "a link is followed without looking at the bucket again",
+    find: "    if (!holds(bucket, word)) return CHANGED;\n    pair = next;",
+    replace: "    pair = next;",
+    model: used,
+  },
+  {
+    when: "a search in the next table does not look at the old bucket again",
+    find: "        if (holds(bucket, word)) break;\n        continue;",
+    replace: "        break;",
+    model: outgrown,
+    options: { bound: 2 },
+  },
+  {
+    when: "dead pairs are taken for live ones",
+    find: "    if (load32(pair + PAIR_ERA) != load32(map + MAP_ERA)) {",
+    replace: "    if (false) {",
+    model: scenario(PAIR, "C.", "lb la"),
   },
 ]);
 testMistakes("map_walk", ENTRY, [

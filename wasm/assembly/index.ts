@@ -12,8 +12,9 @@ export {
   inboxPop,
 } from "./agent";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
-export { mapDelete, mapDeleteIf, mapLoad, mapNew, mapStore, mapStoreIf, mapStoreNew } from "./map";
+export { mapDelete, mapDeleteIf, mapNew, mapStore, mapStoreIf, mapStoreNew } from "./map";
 export { mapNarrowKey } from "./map_key";
+export { mapLoad } from "./map_load";
 export { mapDone, mapReclaim, mapRetire } from "./map_retire";
 export { mapClear, mapFree, mapSeek, mapSize, mapTakeAll, mapVisit } from "./map_walk";
 export { objectRelease, objectRetain } from "./object";

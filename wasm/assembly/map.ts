@@ -1,17 +1,18 @@
 /**
  * A concurrent hash map that can be shared by all threads, with keys and values of any type; it grows while it is used.
  *
- * The chains of pairs and their growth are in map_table.ts, keys in map_key.ts, memory that is freed while others may read it in
- * map_retire.ts, walks over the whole map in map_walk.ts. Here are the operations on a key: each is a search, and at most one step that changes something.
+ * The chains of pairs and their growth are in map_table.ts, keys in map_key.ts, the search in map_load.ts, memory that is freed while others
+ * may read it in map_retire.ts, walks over the whole map in map_walk.ts. Here are the operations that change a key: each is a
+ * search, and at most one step that changes something.
  *
- * | operation                      | the step (its linearization, if the key's pair was as needed)  | progress  |
- * | ------------------------------ | ---------------------------------------------------------------- | --------- |
- * | load                           | none: the load of the value, or of the link that ends the chain   | lock-free, waits for nobody |
- * | insert                         | swap of the bucket                                                | blocking  |
- * | overwrite, narrow and long     | store of the value, with the bucket locked                        | blocking  |
- * | overwrite, block               | swap of the bucket, or store of a link with the bucket locked     | blocking  |
- * | delete                         | the same                                                          | blocking  |
- * | clear                          | addition to the era                                               | wait-free; then it cleans up |
+ * | operation                  | the step: its linearization, if the key's pair was as needed    | progress                     |
+ * | -------------------------- | --------------------------------------------------------------- | ---------------------------- |
+ * | load                       | none: the load of the value, or of the link that ends the chain | lock-free, waits for nobody  |
+ * | insert                     | swap of the bucket                                              | blocking                     |
+ * | overwrite, narrow and long | store of the value, with the bucket locked                      | blocking                     |
+ * | overwrite, block           | swap of the bucket, or store of a link with the bucket locked   | blocking                     |
+ * | delete                     | the same                                                        | blocking                     |
+ * | clear                      | addition to the era                                             | wait-free; then it cleans up |
  *
  * "Blocking" is on a bucket's lock, which is held for some stores by a thread that cannot die meanwhile. Loads do not look at
  * locks: whatever a holder has done so far, a chain is there, and a value changes by one store.
@@ -25,7 +26,8 @@
  * - I3 Values in place are changed with the bucket locked, by an atomic store, without changing the tag: searches need not
  *   begin anew. Who takes a pair out may have read an older value; the right one is read under the lock, or afterwards.
  * - I4 A block never changes: its pair is replaced. So a pair that is being read (map_retire.ts) and still in the map has the value.
- * - I5 Between the step and the counts (MAP_COUNT, MAP_LITTERED) stands neither a call nor a loop: a thread that dies does not make the count wrong.
+ * - I5 Between the step and the counts (MAP_COUNT, MAP_LITTERED) stands neither a call nor a loop: a thread that dies does not
+ *   make them wrong.
  */
 import { add32, cas64, load32, load64, store32, store64 } from "./atomics";
 import { allocate, free } from "./heap";
@@ -54,14 +56,14 @@ import {
   PAIR_NEXT,
   PAIR_VALUE,
   TABLE_LINK,
-  TABLE_NEXT,
   VALUE_BLOCK,
   VALUE_F32,
   VALUE_F64,
   VALUE_LONG,
 } from "./layout";
 import { relax } from "./lock";
-import { hashOf, isKey, recordBytes } from "./map_key";
+import { hashOf, recordBytes } from "./map_key";
+import { CHANGED, walk } from "./map_load";
 import { bury } from "./map_retire";
 import {
   bucketOf,
@@ -87,8 +89,6 @@ const DELETE: u32 = 3;
 /** … or only with the expected value. */
 const DELETE_IF: u32 = 4;
 
-/** Result of `walk`: the chain has changed meanwhile. No address. */
-const CHANGED: usize = 1;
 
 /**
  * Makes an empty map with `buckets` buckets; 0 when memory is exhausted.
@@ -124,87 +124,6 @@ export function mapNew(
   memory.copy(map + MAP_SEED, seed, 16);
   store<u32>(map + MAP_TABLE, <u32>table);
   return map;
-}
-
-/**
- * Finds the pair of `key` in `bucket`, which held `word`.
- *
- * @returns the pair, if the bucket still holds `word`; 0: there is none (and it did hold it); or `CHANGED`
- */
-// @ts-ignore: decorator
-@inline
-function walk(map: usize, bucket: usize, word: u64, link: usize, hash: u32, key: usize): usize {
-  let pair = headOf(word);
-  while (pair != 0) {
-    if (load32(pair + PAIR_HASH) == hash && isKey(map, bucket, word, pair, key)) return pair;
-    const next: usize = load32(pair + PAIR_NEXT + link);
-    if (!holds(bucket, word)) return CHANGED;
-    pair = next;
-  }
-  return 0;
-}
-
-/**
- * Loads the value of `key`.
- *
- * - Progress: lock-free; it never waits. A round in vain means that somebody else has changed the bucket.
- * - Linearization: the load of the value, or of the era that makes it dead, or of the last link of the chain.
- * - Order: the pair's era, the map's, the value, the bucket (I2, I3); for a block the hazard, then the bucket (map_retire.ts).
- *   While the bucket is being drained what is not in it may be in the next table: there, and then the old bucket again.
- * - Model: `map_model_test.ts`.
- *
- * @returns narrow: the value; long: 0, and the value is at `into`; block: the pair, which the caller reads until it calls
- * `mapDone`; or `MAP_ABSENT`
- */
-export function mapLoad(map: usize, key: usize, into: usize, self: usize): f64 {
-  const form = load<u32>(map + MAP_VALUE_FORM);
-  const hash = hashOf(map, key);
-  let isReading = false;
-  let result = MAP_ABSENT;
-  let table: usize = load32(map + MAP_TABLE);
-  for (;;) {
-    let bucket = bucketOf(table, hash);
-    let word = load64(bucket);
-    if ((<u32>word & MOVED) != 0) {
-      table = load32(table + TABLE_NEXT);
-      continue;
-    }
-    let pair = walk(map, bucket, word, load<u32>(table + TABLE_LINK), hash, key);
-    if (pair == 0) {
-      if ((<u32>word & DRAINING) == 0) break;
-      const next: usize = load32(table + TABLE_NEXT);
-      const bucketThere = bucketOf(next, hash);
-      const wordThere = load64(bucketThere);
-      pair = walk(map, bucketThere, wordThere, load<u32>(next + TABLE_LINK), hash, key);
-      if (pair == 0) {
-        if (holds(bucket, word)) break;
-        continue;
-      }
-      bucket = bucketThere;
-      word = wordThere;
-    }
-    if (pair == CHANGED) continue;
-    if (load32(pair + PAIR_ERA) != load32(map + MAP_ERA)) {
-      if (holds(bucket, word)) break;
-      continue;
-    }
-    if (form == VALUE_BLOCK) {
-      store32(self + AGENT_HAZARD, <u32>pair);
-      if (holds(bucket, word)) return <f64>pair;
-      isReading = true;
-    } else if (form < VALUE_LONG) {
-      result = <f64>load32(pair + PAIR_VALUE);
-      if (holds(bucket, word)) return result;
-    } else {
-      const value = load64(pair + PAIR_VALUE);
-      if (holds(bucket, word)) {
-        store<u64>(into, value); // Plain: the caller's own memory.
-        return 0;
-      }
-    }
-  }
-  if (isReading) store32(self + AGENT_HAZARD, 0);
-  return MAP_ABSENT;
 }
 
 /** Makes a pair of `key` and the value: `payload`, or the bytes at `from`; 0 when memory is exhausted. Plain: the caller's own. */

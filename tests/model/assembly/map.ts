@@ -10,14 +10,16 @@ import {
   SEEK_TABLE,
   SEEK_TAG,
 } from "../../../wasm/assembly/layout";
-import { mapDelete, mapLoad, mapStore } from "../../../wasm/assembly/map";
+import { mapDelete, mapStore } from "../../../wasm/assembly/map";
 import { hashOf } from "../../../wasm/assembly/map_key";
+import { mapLoad } from "../../../wasm/assembly/map_load";
 import { mapDone, mapReclaim, mapRetire } from "../../../wasm/assembly/map_retire";
 import { mapSeek, mapVisit } from "../../../wasm/assembly/map_walk";
 
 export { agentRegister } from "../../../wasm/assembly/agent";
 export { allocate, free, heapInit, liveBytes } from "../../../wasm/assembly/heap";
 export * from "../../../wasm/assembly/map";
+export { mapLoad } from "../../../wasm/assembly/map_load";
 export * from "../../../wasm/assembly/map_retire";
 export * from "../../../wasm/assembly/map_walk";
 
