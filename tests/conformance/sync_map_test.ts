@@ -355,6 +355,46 @@ test("SyncMap.store() puts nothing when a getter of the value has disposed the m
   assertThrows(() => map.store(1, value), TypeError, "disposed map");
 });
 
+test("SyncMap is not read any more when a getter of the key has disposed the map", () => {
+  const calls: ((map: SyncMap<{ x: number }, number>, key: { x: number }) => unknown)[] = [
+    (map, key) => map.load(key),
+    (map, key) => map.store(key, 1),
+    (map, key) => map.loadOrStore(key, 1),
+    (map, key) => map.swap(key, 1),
+    (map, key) => map.delete(key),
+    (map, key) => map.loadAndDelete(key),
+    (map, key) => map.compareAndSwap(key, 1, 2),
+    (map, key) => map.compareAndDelete(key, 1),
+  ];
+  for (const call of calls) {
+    const map = new SyncMap(struct({ x: i32 }), i32);
+    const key = {
+      get x(): number {
+        map[Symbol.dispose]();
+        return 1;
+      },
+    };
+    assertThrows(() => call(map, key), TypeError, "disposed map");
+  }
+});
+
+test("SyncMap.swap() gives the old number when a getter of the key has used long keys", () => {
+  using map = new SyncMap(struct({ x: text }), f64);
+  map.store({ x: "a" }, 1.5);
+  let length = 100;
+  const key = {
+    get x(): string {
+      // Each time the scratch has to grow.
+      map.load({ x: "long".repeat(length *= 2) });
+      return "a";
+    },
+  };
+  assertEquals(map.swap(key, 2.5), { value: 1.5, loaded: true });
+  assertEquals(map.loadOrStore(key, 3.5), { value: 2.5, loaded: true });
+  assertEquals(map.load(key), 2.5);
+  assertEquals(map.loadAndDelete(key), { value: 2.5, loaded: true });
+});
+
 test("SyncMap.store() is not confused when getters of key and value use the map", () => {
   using map = new SyncMap(struct({ x: i32 }), struct({ y: f64, label: text }));
   const key = {
