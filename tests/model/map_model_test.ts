@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import {
   KEY_NARROW,
+  KEY_RECORD,
   MAP_ABSENT,
   MAP_MISMATCH,
   MAP_RETIRED,
@@ -110,6 +111,8 @@ interface State {
   readonly map: number;
   readonly agents: readonly number[];
   readonly scratch: readonly number[];
+  /** What stands for each key in a call: itself, or the address of its record. */
+  readonly keys: Readonly<Record<string, number>>;
   /** The first address of a pair or a table made by a thread. */
   readonly pairs: number;
   /** Bytes in use before the map was made. */
@@ -120,12 +123,12 @@ interface State {
 interface Start {
   /** A `VALUE_…` form; narrow if absent. */
   readonly form?: number;
+  /** A `KEY_…` form; narrow if absent. */
+  readonly keyForm?: number;
   /** Keys in the map, in this order: the last one stands first. Their values are 1, 2, 4, … */
   readonly filled?: string;
   /** Buckets; one if absent. A map of more pairs than that grows. */
   readonly buckets?: number;
-  /** Pairs that are free to be used again. */
-  readonly free?: number;
   /** Thread that may die. */
   readonly mortal?: number;
 }
@@ -168,6 +171,17 @@ const specification = (initial: Contents): Specification<Contents> => ({
   name: (contents) => JSON.stringify(Object.entries(contents).sort()),
 });
 
+/** Writes each key as a record of 8 bytes, which no search has to fill up. */
+function writeRecords(wasm: Maps, words: Int32Array): Record<string, number> {
+  return Object.fromEntries(
+    Object.keys(KEYS).map((name) => {
+      const ptr = wasm.allocate(16);
+      words.set([8, 0, name.charCodeAt(0), 1], ptr >>> 2);
+      return [name, ptr];
+    }),
+  );
+}
+
 /**
  * Threads at a map. A word for each, of steps of two or three letters: what to do and with which key.
  *
@@ -176,85 +190,86 @@ const specification = (initial: Contents): Specification<Contents> => ({
  * that key.
  */
 function scenario(start: Start, ...scripts: readonly string[]): Scenario<Maps, State> {
-  const { form = VALUE_NARROW, filled = "", buckets = 1, free = 0, mortal } = start;
+  const { form = VALUE_NARROW, keyForm = KEY_NARROW, filled = "", buckets = 1, mortal } = start;
   const initial: Record<string, number> = {};
   [...filled].forEach((key, at) => initial[key] = 2 ** at);
   return {
     name: `${filled || "nothing"} in ${buckets}: ${scripts.join(" | ")}`,
-    setup(wasm) {
+    setup(wasm, words) {
       wasm.heapInit();
       const agents = scripts.map(() => wasm.agentRegister());
       const scratch = scripts.map(() => wasm.allocate(64));
       const own = wasm.allocate(64);
+      const keys = keyForm === KEY_NARROW ? KEYS : writeRecords(wasm, words);
       const before = wasm.liveBytes();
       const isPlain = form === VALUE_BLOCK ? 0 : 1;
-      const map = wasm.mapNew(0, 0, KEY_NARROW, form, 8, isPlain, own, buckets);
-      const unused = Array.from({ length: free }, () => wasm.allocate(PAIR_VALUE + 8));
-      const pairs = unused[0] ?? wasm.allocate(PAIR_VALUE + 8);
-      if (unused.length === 0) wasm.free(pairs);
+      const map = wasm.mapNew(0, 0, keyForm, form, 8, isPlain, own, buckets);
+      const pairs = wasm.allocate(PAIR_VALUE + 8);
+      wasm.free(pairs);
       for (const [key, value] of Object.entries(initial)) {
-        if (form === VALUE_LONG) wasm.storeLong(map, KEYS[key]!, value, own, agents[0]!);
-        else wasm.mapStore(map, KEYS[key]!, value, 0, own, agents[0]!);
+        if (form === VALUE_LONG) wasm.storeLong(map, keys[key]!, value, own, agents[0]!);
+        else wasm.mapStore(map, keys[key]!, value, 0, own, agents[0]!);
       }
-      for (const pair of unused) wasm.free(pair);
-      return { map, agents, scratch, pairs, before };
+      return { map, agents, scratch, keys, pairs, before };
     },
-    threads: scripts.map((script, id) => async ({ wasm, record }, { map, agents, scratch }) => {
-      const self = agents[id]!;
-      const into = scratch[id]!;
-      const results: number[] = [];
-      for (const [at, step] of script.split(" ").entries()) {
-        const [what, name] = [step[0]!, step[1]!];
-        const key = KEYS[name] ?? 0;
-        const value = 10 * (id + 1) + at;
-        const expected = initial[name] ?? 0;
-        const run: Record<string, [string, () => Promise<number | void>]> = {
-          l: [
-            "load",
-            () =>
-              form === VALUE_BLOCK
-                ? wasm.loadBlock(map, key, self)
-                : form === VALUE_LONG
-                ? wasm.loadLong(map, key, into, self)
-                : wasm.mapLoad(map, key, into, self),
-          ],
-          s: [
-            "store",
-            () =>
-              form === VALUE_BLOCK
-                ? wasm.storeBlock(map, key, value, self)
-                : form === VALUE_LONG
-                ? wasm.storeLong(map, key, value, into, self)
-                : wasm.mapStore(map, key, value, 0, into, self),
-          ],
-          n: ["storeNew", () => wasm.mapStoreNew(map, key, value, 0, into, self)],
-          i: ["storeIf", () => wasm.mapStoreIf(map, key, value, 0, expected, into, self)],
-          d: [
-            "delete",
-            () =>
-              form === VALUE_BLOCK
-                ? wasm.deleteBlock(map, key, self)
-                : form === VALUE_LONG
-                ? wasm.deleteLong(map, key, into, self)
-                : wasm.mapDelete(map, key, into, self),
-          ],
-          e: ["deleteIf", () => wasm.mapDeleteIf(map, key, expected, into, self)],
-          C: ["clear", async () => {
-            await wasm.mapClear(map);
-            if (form === VALUE_BLOCK) await wasm.reclaim(map);
-            return 0;
-          }],
-          R: ["", () => wasm.sumAll(map, form === VALUE_BLOCK ? 1 : 0, into, self)],
-          X: ["", () => wasm.scribble(map, key)],
-        };
-        const [operation, call] = run[what]!;
-        const result = operation === ""
-          ? await call()
-          : await record(operation, [name, value, expected], call);
-        results.push(result as number);
-      }
-      return results;
-    }),
+    threads: scripts.map(
+      (script, id) => async ({ wasm, record }, { map, agents, scratch, keys }) => {
+        const self = agents[id]!;
+        const into = scratch[id]!;
+        const results: number[] = [];
+        for (const [at, step] of script.split(" ").entries()) {
+          const [what, name] = [step[0]!, step[1]!];
+          const key = keys[name] ?? 0;
+          const value = 10 * (id + 1) + at;
+          const expected = initial[name] ?? 0;
+          const run: Record<string, [string, () => Promise<number | void>]> = {
+            l: [
+              "load",
+              () =>
+                form === VALUE_BLOCK
+                  ? wasm.loadBlock(map, key, self)
+                  : form === VALUE_LONG
+                  ? wasm.loadLong(map, key, into, self)
+                  : wasm.mapLoad(map, key, into, self),
+            ],
+            s: [
+              "store",
+              () =>
+                form === VALUE_BLOCK
+                  ? wasm.storeBlock(map, key, value, self)
+                  : form === VALUE_LONG
+                  ? wasm.storeLong(map, key, value, into, self)
+                  : wasm.mapStore(map, key, value, 0, into, self),
+            ],
+            n: ["storeNew", () => wasm.mapStoreNew(map, key, value, 0, into, self)],
+            i: ["storeIf", () => wasm.mapStoreIf(map, key, value, 0, expected, into, self)],
+            d: [
+              "delete",
+              () =>
+                form === VALUE_BLOCK
+                  ? wasm.deleteBlock(map, key, self)
+                  : form === VALUE_LONG
+                  ? wasm.deleteLong(map, key, into, self)
+                  : wasm.mapDelete(map, key, into, self),
+            ],
+            e: ["deleteIf", () => wasm.mapDeleteIf(map, key, expected, into, self)],
+            C: ["clear", async () => {
+              await wasm.mapClear(map);
+              if (form === VALUE_BLOCK) await wasm.reclaim(map);
+              return 0;
+            }],
+            R: ["", () => wasm.sumAll(map, form === VALUE_BLOCK ? 1 : 0, into, self)],
+            X: ["", () => wasm.scribble(map, key)],
+          };
+          const [operation, call] = run[what]!;
+          const result = operation === ""
+            ? await call()
+            : await record(operation, [name, value, expected], call);
+          results.push(result as number);
+        }
+        return results;
+      },
+    ),
     // Searches read what may have been freed, by design; the value of a block is only read by who may.
     racy: (ptr, { pairs }) =>
       ptr >= pairs && (form !== VALUE_BLOCK || (ptr - pairs) % 32 < PAIR_VALUE),
@@ -298,7 +313,7 @@ function checkSums(
 
 /** What happened is linearizable, what is in the map is what that leads to, and no byte is lost. */
 function check(outcome: Outcome<Maps, State>, initial: Contents, form: number): void {
-  const { wasm, words, history, killed, state: { map, agents, scratch, before } } = outcome;
+  const { wasm, words, history, killed, state: { map, agents, scratch, keys, before } } = outcome;
   const [self, into] = [agents.at(-1)!, scratch.at(-1)!];
   const word = (ptr: number) => words[ptr >>> 2]!;
   if (killed.length === 0) assertEquals(word(map + MAP_RETIRED), 0, "a pair was left behind");
@@ -309,10 +324,10 @@ function check(outcome: Outcome<Maps, State>, initial: Contents, form: number): 
     name: "load",
     input: [name, 0, 0],
     output: form === VALUE_BLOCK
-      ? wasm.loadBlock(map, KEYS[name]!, self)
+      ? wasm.loadBlock(map, keys[name]!, self)
       : form === VALUE_LONG
-      ? wasm.loadLong(map, KEYS[name]!, into, self)
-      : wasm.mapLoad(map, KEYS[name]!, into, self),
+      ? wasm.loadLong(map, keys[name]!, into, self)
+      : wasm.mapLoad(map, keys[name]!, into, self),
     begin: 1e9 + at,
     end: 1e9 + at,
   }));
@@ -344,15 +359,6 @@ function testAll(name: string, module: WebAssembly.Module, cases: readonly Case[
     for (const [model, bound] of cases) {
       const options = bound === undefined ? {} : { bound };
       const report = await explore(module, model, { maxDepth: 3000, ...options });
-      if (Deno.env.get("B")) {
-        console.log(
-          model.name,
-          bound,
-          report.states,
-          report.steps,
-          Math.round(report.milliseconds),
-        );
-      }
       assertHolds(report);
       if (bound === undefined) assert(report.exhaustive, `${model.name} is cut`);
     }
@@ -392,6 +398,7 @@ testAll("a search finds what is there when others take pairs out beside it", map
   [replaced, 4],
 ]);
 
+const RECORDS = { keyForm: KEY_RECORD };
 const walkedAndScribbled = scenario(PAIR, "db Xa", "R.");
 const scribbled = scenario({ filled: "a" }, "da Xa", "la");
 testAll("a search makes nothing of memory that was freed under it", maps, [
@@ -401,6 +408,9 @@ testAll("a search makes nothing of memory that was freed under it", maps, [
   [scenario(PAIR, "db Xa", "sa la"), 4],
   [scenario({ form: VALUE_LONG, ...PAIR }, "db Xa", "la sa")],
   [walkedAndScribbled, 4],
+  [scenario({ ...RECORDS, filled: "a" }, "da Xa", "la")],
+  [scenario({ ...RECORDS, filled: "ab", buckets: 2 }, "db Xa sa", "la sb"), 3],
+  [scenario({ ...RECORDS, filled: "ax" }, "da sa", "la lx"), 3],
 ]);
 
 /** Few buckets are moved at a time, so that all stages of growth are met in a small table. */

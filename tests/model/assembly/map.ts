@@ -1,6 +1,8 @@
 /** Maps with narrow keys, and readers and owners of pairs. */
 import { allocate, free } from "../../../wasm/assembly/heap";
 import {
+  KEY_RECORD,
+  MAP_KEY_FORM,
   PAIR_ERA,
   PAIR_HASH,
   PAIR_NEXT,
@@ -62,11 +64,16 @@ export function reclaim(map: usize): void {
 
 /** Uses memory of a pair's size for a moment, for what looks like a pair of `key` and leads nowhere. */
 export function scribble(map: usize, key: usize): void {
-  const block = allocate(<u32>PAIR_VALUE + 8);
+  const isRecord = load<u32>(map + MAP_KEY_FORM) == KEY_RECORD;
+  const block = allocate(<u32>PAIR_VALUE + (isRecord ? 24 : 8));
   store<u64>(block + PAIR_NEXT, 0x7ffffff87ffffff8);
   store<u32>(block + PAIR_HASH, hashOf(map, key));
   store<u32>(block + PAIR_ERA, 0);
   store<u64>(block + PAIR_VALUE, 666);
+  if (isRecord) {
+    store<u64>(block + PAIR_VALUE + 8, load<u64>(key));
+    store<u64>(block + PAIR_VALUE + 16, load<u64>(key + 8));
+  }
   free(block);
 }
 
