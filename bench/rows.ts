@@ -12,6 +12,8 @@ import {
   Pool,
   Semaphore,
   sharedArray,
+  SyncMap,
+  text,
   WaitGroup,
 } from "../mod.ts";
 import { passAwaited, sendReceiveTry } from "./channel/one_thread.ts";
@@ -29,6 +31,7 @@ import { selectReady, selectWaiting, trySelectReady } from "./select/two.ts";
 import type { GoRival, GoRow } from "./support/go.ts";
 import { type Contestant, contestant } from "./support/measure.ts";
 import type { Goal } from "./support/table.ts";
+import { filled, keyList, type Mix, PlainTable, useMap, useMapOnTwo } from "./sync/map.ts";
 import { lockFree, lockSyncFree } from "./sync/mutex.ts";
 import {
   acquireContended,
@@ -79,6 +82,42 @@ const than = (factor: number): { name: string; goal: Goal } => ({
   name: GO,
   goal: { factor, rival: GO },
 });
+
+const MAP = "Map";
+
+/** What each mix of operations on a map is called. */
+const mixes: Readonly<Record<Mix, string>> = {
+  reads: "reads mostly",
+  writes: "writes",
+  mixed: "inserts and deletes, too",
+};
+
+/** A map with keys of `kind`, used as `mix` says, by one thread and by two. */
+function mapMatch(kind: "i32" | "text", mix: Mix): Match {
+  const what = `SyncMap, ${kind} keys, ${mixes[mix]}`;
+  const name = `${kind === "i32" ? "Int" : "Text"}${mix[0]!.toUpperCase()}${mix.slice(1)}` as const;
+  const TWO = "Go, two threads";
+  return {
+    name: `map-${kind}-${mix}`,
+    rows: [
+      { row: `${what}, one thread`, ours: "one", rivals: [{ name: GO }, { name: MAP }] },
+      { row: `${what}, two threads`, ours: "two", rivals: [{ name: TWO }] },
+    ],
+    go: { [GO]: `mapOne${name}` as GoRow, [TWO]: `mapTwo${name}` as GoRow },
+    open(held) {
+      const keys = keyList(kind);
+      const pool = usePool(held, 2);
+      const map = filled(kind === "i32" ? new SyncMap(i32, i32) : new SyncMap(text, i32), keys);
+      const plain = filled(new PlainTable(), keys);
+      held.push(() => map[Symbol.dispose]());
+      return [
+        contestant("one", (ops) => useMap(map, keys, mix, ops)),
+        contestant("two", (ops) => useMapOnTwo(pool, map, kind, mix, ops), { unit: 2 }),
+        contestant(MAP, (ops) => useMap(plain, keys, mix, ops)),
+      ];
+    },
+  };
+}
 
 /** All matches, in the order of the table of goals. */
 export const matches: readonly Match[] = [
@@ -376,6 +415,12 @@ export const matches: readonly Match[] = [
       ];
     },
   },
+  mapMatch("i32", "reads"),
+  mapMatch("i32", "writes"),
+  mapMatch("i32", "mixed"),
+  mapMatch("text", "reads"),
+  mapMatch("text", "writes"),
+  mapMatch("text", "mixed"),
 ];
 
 /** Makes the contestants of a match, Go's among them where Go is there. */

@@ -3,7 +3,16 @@
  * these live apart from the benches, which a thread must not run again.
  */
 
-import { type AtomicI32, type Channel, type CyclicBarrier, type Semaphore, task } from "../mod.ts";
+import {
+  type AtomicI32,
+  type Channel,
+  type CyclicBarrier,
+  type Semaphore,
+  type SyncMap,
+  task,
+  type WaitGroup,
+} from "../mod.ts";
+import { keyList, type Mix, useMap } from "./sync/map.ts";
 
 /** What a consumer on another thread saw. */
 export interface Received {
@@ -138,5 +147,23 @@ export const goRound = task(
     let last = 0;
     for (let i = 0; i < rounds; i++) if (barrier.waitSync() === 0) last++;
     return last;
+  },
+);
+
+/** Uses a map as `useMap` does, once all that `start` counts are ready, and returns how long it took. */
+export const useMapThere = task(
+  import.meta.url,
+  "useMapThere",
+  (
+    map: SyncMap<number, number> | SyncMap<string, number>,
+    kind: "i32" | "text",
+    mix: Mix,
+    ops: number,
+    start: WaitGroup,
+  ): number => {
+    const keys = keyList(kind);
+    start.done();
+    start.waitSync();
+    return useMap(map, keys, mix, ops);
   },
 );

@@ -35,6 +35,18 @@ export const goRows = [
   "goSpawnJoin",
   "poolTask",
   "poolBurst",
+  "mapOneIntReads",
+  "mapOneIntWrites",
+  "mapOneIntMixed",
+  "mapOneTextReads",
+  "mapOneTextWrites",
+  "mapOneTextMixed",
+  "mapTwoIntReads",
+  "mapTwoIntWrites",
+  "mapTwoIntMixed",
+  "mapTwoTextReads",
+  "mapTwoTextWrites",
+  "mapTwoTextMixed",
 ] as const;
 
 /** The name of one row of the Go program. */

@@ -50,6 +50,62 @@ interface Exports {
   barrierReset(barrier: number, self: number): number;
   barrierWaiting(barrier: number): number;
   objectNew(kind: number, byteLength: number): number;
+  mapClear(map: number): void;
+  mapDelete(map: number, key: number, into: number, self: number): number;
+  mapDeleteIf(map: number, key: number, expected: number, into: number, self: number): number;
+  mapDone(map: number, self: number): number;
+  mapFree(map: number): void;
+  mapLoad(map: number, key: number, into: number, self: number): number;
+  mapNarrowKey(map: number, pair: number): number;
+  mapNew(
+    kind: number,
+    element: number,
+    keyForm: number,
+    valueForm: number,
+    valueBytes: number,
+    isPlain: number,
+    seed: number,
+    buckets: number,
+  ): number;
+  mapReclaim(map: number): number;
+  mapRetire(map: number, pair: number): number;
+  mapSeek(map: number, hash: number, into: number): number;
+  mapSize(map: number): number;
+  mapStore(
+    map: number,
+    key: number,
+    payload: number,
+    from: number,
+    into: number,
+    self: number,
+  ): number;
+  mapStoreIf(
+    map: number,
+    key: number,
+    payload: number,
+    from: number,
+    expected: number,
+    into: number,
+    self: number,
+  ): number;
+  mapStoreNew(
+    map: number,
+    key: number,
+    payload: number,
+    from: number,
+    into: number,
+    self: number,
+  ): number;
+  mapTakeAll(map: number): number;
+  mapVisit(
+    map: number,
+    table: number,
+    hash: number,
+    tag: number,
+    previous: number,
+    into: number,
+    self: number,
+  ): number;
   objectRelease(object: number): number;
   objectRetain(object: number): void;
   onceBegin(once: number, self: number): number;
@@ -165,6 +221,8 @@ export class Core {
   /** Address of the thread's scratch bytes: where wide elements pass. */
   scratch: number;
   #scratchBytes = SCRATCH_BYTES;
+  /** Scratches larger than the agent's own, outgrown ones among them. */
+  readonly #scratches: number[] = [];
   /** Reports whether this thread may sleep in `Atomics.wait`. */
   readonly canBlock: boolean;
   /** Rounds to spin before sleeping, 0 on one core. */
@@ -251,7 +309,7 @@ export class Core {
 
   /**
    * Makes the scratch hold at least `byteLength` bytes. One that is outgrown stays allocated: somebody up the stack may be
-   * reading from it. As sizes double, all of them together are smaller than the last.
+   * reading from it, until {@linkcode dropScratch}. As sizes double, all of them together are smaller than the last.
    *
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
@@ -260,7 +318,15 @@ export class Core {
     const larger = Math.max(byteLength, this.#scratchBytes * 2);
     this.scratch = this.allocate(larger, "the elements of a channel");
     this.#scratchBytes = larger;
+    this.#scratches.push(this.scratch);
     this.bytes(this.scratch + larger);
+  }
+
+  /** Gives the scratch back but for what belongs to the agent: the thread comes to its end. */
+  dropScratch(): void {
+    for (const ptr of this.#scratches.splice(0)) this.fn.free(ptr);
+    this.scratch = this.agent + AGENT_SCRATCH;
+    this.#scratchBytes = SCRATCH_BYTES;
   }
 
   /** Reads the u32 at `ptr`: plainly, for words whose publication something else has ordered. */

@@ -10,7 +10,9 @@ import { show } from "../internal/check.ts";
 import { core } from "./core.ts";
 import {
   discardMessage,
+  peekBytes,
   peekMessage,
+  peekText,
   readBytes,
   readMessage,
   readText,
@@ -42,6 +44,8 @@ export interface ElementType<T> {
   encode(value: T, ptr: number): number;
   /** Turns the slot's 32 bits, or the bytes at `ptr`, into a value; a message is freed. */
   decode(payload: number, ptr: number): T;
+  /** As {@linkcode decode}, but leaves the element as it is: a message stays, and handles get references of their own. */
+  peek(payload: number, ptr: number): T;
   /** Frees what belongs to an element that nobody will receive. */
   discard(payload: number, ptr: number): void;
 }
@@ -81,6 +85,10 @@ class I32 implements ElementType<number> {
     return payload | 0;
   }
 
+  peek(payload: number): number {
+    return this.decode(payload);
+  }
+
   discard(): void {}
 }
 
@@ -100,6 +108,10 @@ class U32 implements ElementType<number> {
 
   decode(payload: number): number {
     return payload;
+  }
+
+  peek(payload: number): number {
+    return this.decode(payload);
   }
 
   discard(): void {}
@@ -140,6 +152,10 @@ class Small<N extends string> implements NumberType<number, N> {
     return (payload << this.#shift) >> this.#shift;
   }
 
+  peek(payload: number): number {
+    return this.decode(payload);
+  }
+
   discard(): void {}
 }
 
@@ -177,6 +193,10 @@ class F32 implements ElementType<number> {
     return floats[0]!;
   }
 
+  peek(payload: number): number {
+    return this.decode(payload);
+  }
+
   discard(): void {}
 }
 
@@ -212,6 +232,10 @@ class Long<N extends "i64" | "u64"> implements NumberType<bigint, N> {
     return this.name === "i64" ? BigInt.asIntN(64, value) : value;
   }
 
+  peek(payload: number, ptr: number): bigint {
+    return this.decode(payload, ptr);
+  }
+
   discard(): void {}
 }
 
@@ -234,6 +258,10 @@ class F64 implements ElementType<number> {
     return core().f64[ptr >>> 3]!;
   }
 
+  peek(payload: number, ptr: number): number {
+    return this.decode(payload, ptr);
+  }
+
   discard(): void {}
 }
 
@@ -253,6 +281,10 @@ class Bool implements ElementType<boolean> {
     return payload !== 0;
   }
 
+  peek(payload: number): boolean {
+    return this.decode(payload);
+  }
+
   discard(): void {}
 }
 
@@ -270,6 +302,10 @@ class Text implements ElementType<string> {
 
   decode(payload: number): string {
     return readText(payload);
+  }
+
+  peek(payload: number): string {
+    return peekText(payload);
   }
 
   discard(payload: number): void {
@@ -293,6 +329,10 @@ class Bytes implements ElementType<Uint8Array> {
     return readBytes(payload);
   }
 
+  peek(payload: number): Uint8Array {
+    return peekBytes(payload);
+  }
+
   discard(payload: number): void {
     discardMessage(payload);
   }
@@ -312,6 +352,10 @@ class Structured implements ElementType<unknown> {
 
   decode(payload: number): unknown {
     return decodeStructured(readMessage(payload));
+  }
+
+  peek(payload: number): unknown {
+    return decodeStructured(peekMessage(payload));
   }
 
   discard(payload: number): void {

@@ -41,6 +41,8 @@ export const KIND_BARRIER = 8;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_ATOMIC = 9;
 /** See {@linkcode KIND_CHANNEL}. */
+export const KIND_SYNC_MAP = 10;
+/** See {@linkcode KIND_CHANNEL}. */
 export const KIND_SHARED_ARRAY = 11;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_ONCE = 12;
@@ -87,13 +89,14 @@ export function dropObject(handle: Shareable): boolean {
   return true;
 }
 
-/** Disposes every handle of this thread, which has come to its end. */
+/** Disposes every handle of this thread, which has come to its end, and gives back its scratch. */
 export function giveUpAll(): void {
   for (const holding of held) {
     const handle = holding.handle.deref();
     if (handle === undefined) giveUp(holding);
     else handle[Symbol.dispose]();
   }
+  core().dropScratch();
 }
 
 function giveUp(holding: Holding): void {

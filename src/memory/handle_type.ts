@@ -68,6 +68,11 @@ export class HandleType implements ElementType<Shareable> {
     return importHandle(ptr);
   }
 
+  peek(ptr: number): Shareable {
+    core().fn.objectRetain(ptr);
+    return importHandle(ptr);
+  }
+
   discard(ptr: number): void {
     releaseObject(ptr);
   }

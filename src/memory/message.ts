@@ -61,6 +61,11 @@ export function peekMessage(ptr: number): { payload: Uint8Array<ArrayBuffer>; ha
   return { payload: payloadOf(ptr, handles.length), handles };
 }
 
+/** Reads the payload of the message at `ptr`, which has no handles, and leaves it. */
+export function peekBytes(ptr: number): Uint8Array<ArrayBuffer> {
+  return payloadOf(ptr, 0);
+}
+
 /** Reads the payload of the message at `ptr`, which has no handles, and frees it. */
 export function readBytes(ptr: number): Uint8Array<ArrayBuffer> {
   const payload = payloadOf(ptr, 0);
@@ -68,7 +73,8 @@ export function readBytes(ptr: number): Uint8Array<ArrayBuffer> {
   return payload;
 }
 
-function handlesOf(ptr: number): number[] {
+/** The handles of the message at `ptr`. */
+export function handlesOf(ptr: number): number[] {
   const c = core();
   const handles: number[] = [];
   const count = c.readU32(ptr + 4);
@@ -115,32 +121,64 @@ export function writeText(text: string): number {
     const c = core();
     const ptr = c.allocate(HEADER + 1 + length, "a text");
     const start = ptr + HEADER;
-    const bytes = c.bytes(start + 1 + length);
-    let i = 0;
-    for (; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) break;
-      bytes[start + 1 + i] = code;
-    }
-    if (i === length) {
+    if (putAscii(c.bytes(start + 1 + length), start, text)) {
       c.writeU32(ptr, length + 1);
       c.writeU32(ptr + 4, 0);
-      bytes[start] = ASCII;
       return ptr;
     }
     c.fn.free(ptr);
   }
+  return writeMessage(textPayload(text));
+}
+
+/**
+ * Writes `text` as a message to `ptr`, where there is room for `textRoom(text)` bytes. Equal texts give equal bytes.
+ */
+export function putText(text: string, ptr: number): void {
+  const c = core();
+  const { length } = text;
+  const start = ptr + HEADER;
+  let byteLength = length + 1;
+  if (length > SHORT_TEXT || !putAscii(c.bytes(start + byteLength), start, text)) {
+    const payload = textPayload(text);
+    byteLength = payload.length;
+    c.bytes(start + byteLength).set(payload, start);
+  }
+  c.writeU32(ptr, byteLength);
+  c.writeU32(ptr + 4, 0);
+}
+
+/** Bytes that a message with `text` takes at most. */
+export function textRoom(text: string): number {
+  return HEADER + 1 + text.length * 3;
+}
+
+/** Writes `text` to `bytes[start…]` if it is ASCII; otherwise returns false, and what stands there is rubbish. */
+function putAscii(bytes: Uint8Array, start: number, text: string): boolean {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return false;
+    bytes[start + 1 + i] = code;
+  }
+  bytes[start] = ASCII;
+  return true;
+}
+
+/** The payload of a text that is not short or not ASCII. */
+function textPayload(text: string): Uint8Array<ArrayBuffer> {
+  const { length } = text;
   if (!text.isWellFormed()) {
     const payload = new Uint8Array(1 + length * 2);
     payload[0] = UTF16;
     const view = new DataView(payload.buffer);
     for (let i = 0; i < length; i++) view.setUint16(1 + i * 2, text.charCodeAt(i));
-    return writeMessage(payload);
+    return payload;
   }
   const payload = new Uint8Array(1 + length * 3);
   payload[0] = UTF8;
   const { written } = encoder.encodeInto(text, payload.subarray(1));
-  return writeMessage(payload.subarray(0, 1 + written));
+  return payload.subarray(0, 1 + written);
 }
 
 /** Reads the text at `ptr` and frees its message. */
@@ -161,9 +199,14 @@ export function peekText(ptr: number): string {
     for (let i = start + 1; i < start + byteLength; i++) text += String.fromCharCode(bytes[i]!);
     return text;
   }
-  const payload = payloadOf(ptr, 0);
-  if (payload[0] === UTF8) return decoder.decode(payload.subarray(1));
-  const view = new DataView(payload.buffer);
+  return textOf(payloadOf(ptr, 0));
+}
+
+/** The text whose payload is `payload`. */
+export function textOf(payload: Uint8Array<ArrayBuffer>): string {
+  // ASCII is UTF-8.
+  if (payload[0] !== UTF16) return decoder.decode(payload.subarray(1));
+  const view = new DataView(payload.buffer, payload.byteOffset);
   let text = "";
   for (let i = 1; i < payload.length; i += 2) text += String.fromCharCode(view.getUint16(i));
   return text;

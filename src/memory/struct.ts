@@ -19,7 +19,8 @@ export type ValueOf<E> = E extends ElementType<infer T> ? T : never;
 /** What a struct's values are in JavaScript: plain objects with the fields. */
 export type StructOf<F> = { -readonly [K in keyof F]: ValueOf<F[K]> };
 
-interface Field {
+/** A field of a struct, and where its bytes begin. */
+export interface Field {
   readonly name: string;
   readonly type: ElementType<unknown>;
   readonly byteOffset: number;
@@ -91,6 +92,19 @@ class Struct implements ElementType<Record<string, unknown>> {
     return value;
   }
 
+  peek(_payload: number, ptr: number): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    for (const { name, type, byteOffset } of this.#fields) {
+      value[name] = type.peek(narrowAt(type, ptr + byteOffset), ptr + byteOffset);
+    }
+    return value;
+  }
+
+  /** The fields of `type`, if it is one of these. */
+  static fieldsOf(type: ElementType<unknown>): readonly Field[] | undefined {
+    return type instanceof Struct ? type.#fields : undefined;
+  }
+
   discard(_payload: number, ptr: number): void {
     this.#discardFirst(this.#fields.length, ptr);
   }
@@ -112,8 +126,15 @@ class Struct implements ElementType<Record<string, unknown>> {
   }
 }
 
+/** The fields of a struct in their order; `undefined` if `type` is something else. */
+export function structFields(type: ElementType<unknown>): readonly Field[] | undefined {
+  if (!type.name.startsWith("struct(")) return undefined;
+  // Another copy of this module may have made it.
+  return Struct.fieldsOf(type) ?? Struct.fieldsOf(elementType(type.name));
+}
+
 /** The 32 bits of a narrow field at `ptr`. */
-function narrowAt(type: ElementType<unknown>, ptr: number): number {
+export function narrowAt(type: ElementType<unknown>, ptr: number): number {
   return type.wideBytes > 0 ? 0 : core().readU32(ptr);
 }
 

@@ -37,6 +37,7 @@ export { ObjectPool } from "./object_pool.ts";
 export { Once, onceFunc, onceValue } from "./once.ts";
 export { Semaphore, semaphoreOf } from "./semaphore.ts";
 export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
+export { SyncMap } from "./sync_map.ts";
 export { WaitGroup, waitGroupOf } from "./wait_group.ts";
 export {
   AgentCannotBlockError,

@@ -14,8 +14,8 @@ interface Change {
 export interface Mistake<E extends object, S> extends Change {
   /** What is wrong, as the end of a sentence that begins "the model fails when". */
   readonly when: string;
-  /** If it takes a second change. */
-  readonly also?: Change;
+  /** If it takes further changes. */
+  readonly also?: Change | readonly Change[];
   /** The model that must find it, and how far it must look. */
   readonly model: Scenario<E, S>;
   readonly options?: Options;

@@ -38,6 +38,11 @@ export {
 } from "./barrier";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
 export { ringServe } from "./hungry";
+export { mapDelete, mapDeleteIf, mapNew, mapStore, mapStoreIf, mapStoreNew } from "./map";
+export { mapNarrowKey } from "./map_key";
+export { mapLoad } from "./map_load";
+export { mapDone, mapReclaim, mapRetire } from "./map_retire";
+export { mapClear, mapFree, mapSeek, mapSize, mapTakeAll, mapVisit } from "./map_walk";
 export { objectNew, objectRelease, objectRetain } from "./object";
 export { onceBegin, onceFinish, onceIsBy, onceIsDone } from "./once";
 export {

@@ -347,3 +347,88 @@ export const POOL_WORKERS: usize = 384;
 export const SIGNAL_QUIET: u32 = 4;
 /** An idle worker has been chosen to look for a task. */
 export const SIGNAL_WORK: u32 = 8;
+
+// ---- Map (a shared object) ------------------------------------------------------------------------------------------
+/** u32: a `KEY_…` form; written once, as is all up to MAP_TABLE. */
+export const MAP_KEY_FORM: usize = 12;
+/** u32: a `VALUE_…` form. */
+export const MAP_VALUE_FORM: usize = 16;
+/** u32: bytes that a value takes in its pair, a multiple of 8. */
+export const MAP_VALUE_BYTES: usize = 20;
+/** u32: 1 when a pair owns nothing but its memory, so that the core frees it; else the caller takes it apart. */
+export const MAP_IS_PLAIN: usize = 24;
+/** 16 bytes: secret of the hash. */
+export const MAP_SEED: usize = 32;
+/** u32, atomic: the table; while it is being replaced, the old one. */
+export const MAP_TABLE: usize = 48;
+/** u32, atomic: how often the map has been cleared; pairs of an earlier era are dead. */
+export const MAP_ERA: usize = 52;
+/** u32, atomic: how often dead pairs may have been left in the tables: with each clear, and by who was late for one. */
+export const MAP_LITTERED: usize = 56;
+/** u32, atomic: for how many of those times they have been taken out. */
+export const MAP_PURGED: usize = 60;
+/** u32, atomic: pairs in the tables, dead ones included; for a moment it may be too low, even below 0. */
+export const MAP_COUNT: usize = 128;
+/** u32, atomic: pairs that were taken out and not yet freed, chained by PAIR_NEXT. */
+export const MAP_RETIRED: usize = 132;
+export const MAP_SIZE: usize = 136;
+
+/** A key is 32 bits, handed over as such. */
+export const KEY_NARROW: u32 = 0;
+/** A key is 64 bits, handed over by their address. */
+export const KEY_LONG: u32 = 1;
+/** A key is a record, a message in form: bytes of payload, number of handles, handles, payload; handed over by its address. */
+export const KEY_RECORD: u32 = 2;
+
+/** A value is 32 bits, changed in place. */
+export const VALUE_NARROW: u32 = 0;
+/** The same, compared as f32. */
+export const VALUE_F32: u32 = 1;
+/** A value is 64 bits, changed in place. */
+export const VALUE_LONG: u32 = 2;
+/** The same, compared as f64. */
+export const VALUE_F64: u32 = 3;
+/** A value is anything else: it never changes, its pair is replaced. */
+export const VALUE_BLOCK: u32 = 4;
+
+/** Results of the map's operations, beside values. */
+export const MAP_ABSENT: f64 = -1;
+export const MAP_NO_MEMORY: f64 = -2;
+/** The key is there, with another value. */
+export const MAP_MISMATCH: f64 = -3;
+/** Result of `mapVisit`: the bucket has changed since it was found. */
+export const MAP_CHANGED: u32 = 1;
+
+/** What `mapSeek` writes: u32 table, u32 tag of the bucket, f64 a hash in it, f64 the hash after its own. */
+export const SEEK_TABLE: usize = 0;
+export const SEEK_TAG: usize = 4;
+export const SEEK_HASH: usize = 8;
+export const SEEK_END: usize = 16;
+/** u32: the pair that the agent's thread is reading, or 0; nobody frees it meanwhile. */
+export const AGENT_HAZARD: usize = 380;
+
+// ---- Table of a map --------------------------------------------------------------------------------------------------
+/** u32: number of buckets; written once. */
+export const TABLE_COUNT: usize = 0;
+/** u32: 0 or 4: which of the links of a pair belong to this table; written once. */
+export const TABLE_LINK: usize = 4;
+/** u32: the smaller table that this one replaced, freed with the map; written once. */
+export const TABLE_OLDER: usize = 8;
+/** u32, atomic: the larger table that replaces this one, or 0. */
+export const TABLE_NEXT: usize = 12;
+/** u32, atomic: the buckets before this one have moved; other ones may have. */
+export const TABLE_SWEPT: usize = 16;
+/** u64 × TABLE_COUNT, atomic: buckets. */
+export const TABLE_BUCKETS: usize = 24;
+/** Buckets of a new map's table: that and its header fill a block of the heap, and doubled they nearly do. */
+export const TABLE_INITIAL: u32 = 12;
+
+// ---- Pair of a map: a key and its value ----------------------------------------------------------------------------------
+/** u32 × 2, atomic: the next pair of the bucket, for tables of either link. */
+export const PAIR_NEXT: usize = 0;
+/** u32: hash of the key; written once, as are the era and the key. */
+export const PAIR_HASH: usize = 8;
+/** u32: the era in which it was made. */
+export const PAIR_ERA: usize = 12;
+/** The value, MAP_VALUE_BYTES long; then the key, unless it is narrow: then the hash stands for it. */
+export const PAIR_VALUE: usize = 16;

@@ -45,6 +45,18 @@ var rows = []row{
 	{"goSpawnJoin", 1, goSpawnJoin},
 	{"poolTask", 2, poolTask},
 	{"poolBurst", 2, poolBurst},
+	{"mapOneIntReads", 1, mapOneThread(intKeys, "reads")},
+	{"mapOneIntWrites", 1, mapOneThread(intKeys, "writes")},
+	{"mapOneIntMixed", 1, mapOneThread(intKeys, "mixed")},
+	{"mapOneTextReads", 1, mapOneThread(textKeys, "reads")},
+	{"mapOneTextWrites", 1, mapOneThread(textKeys, "writes")},
+	{"mapOneTextMixed", 1, mapOneThread(textKeys, "mixed")},
+	{"mapTwoIntReads", 2, mapTwoThreads(intKeys, "reads")},
+	{"mapTwoIntWrites", 2, mapTwoThreads(intKeys, "writes")},
+	{"mapTwoIntMixed", 2, mapTwoThreads(intKeys, "mixed")},
+	{"mapTwoTextReads", 2, mapTwoThreads(textKeys, "reads")},
+	{"mapTwoTextWrites", 2, mapTwoThreads(textKeys, "writes")},
+	{"mapTwoTextMixed", 2, mapTwoThreads(textKeys, "mixed")},
 }
 
 type report struct {
