@@ -12,6 +12,7 @@ export {
   inboxPop,
 } from "./agent";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
+export { mutexIsLocked, mutexTryLock, mutexUnlock, mutexUnlockOwn } from "./mutex";
 export { objectRelease, objectRetain } from "./object";
 export {
   queueEnter,
@@ -77,10 +78,6 @@ export {
   groupIsOver,
   groupRound,
   lockNew,
-  mutexIsLocked,
-  mutexTryLock,
-  mutexUnlock,
-  mutexUnlockOwn,
   semaphoreRelease,
   semaphoreSettle,
   semaphoreTryAcquire,

@@ -1,0 +1,3 @@
+/** The mutex, beside what all locks stand on. */
+export * from "../../../wasm/assembly/mutex";
+export * from "./sync";
