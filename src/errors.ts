@@ -33,6 +33,17 @@ export class LockMisuseError extends Error {
   readonly code = "LOCK_MISUSE";
 }
 
+/**
+ * Thrown by a lock whose holder's thread has died: by every wait for it, and by whoever asks for it, until somebody calls its
+ * `recover()`. What the lock protects may be half changed.
+ */
+export class LockAbandonedError extends Error {
+  /** The name of the class. */
+  override readonly name = "LockAbandonedError";
+  /** Says which error this is. */
+  readonly code = "LOCK_ABANDONED";
+}
+
 /** Thrown when a call would have to block a thread that cannot: a browser's main thread, or one that nobody could answer. */
 export class AgentCannotBlockError extends Error {
   /** The name of the class. */

@@ -98,10 +98,16 @@ interface Exports {
   groupIsOver(group: number, round: number): number;
   groupRound(group: number): number;
   lockNew(kind: number, first: number, second: number): number;
+  mutexComplete(mutex: number, self: number): number;
+  mutexEnter(mutex: number, node: number, index: number, since: number, isOvertaken: number): void;
   mutexIsLocked(mutex: number): number;
+  mutexIsOpen(mutex: number): number;
+  mutexIsOwn(mutex: number, self: number): number;
+  mutexPass(mutex: number, self: number, now: number): number;
+  mutexRecover(mutex: number, self: number): number;
+  mutexRelease(mutex: number, self: number, expected: number, now: number): number;
   mutexTryLock(mutex: number, self: number): number;
   mutexUnlock(mutex: number, self: number): number;
-  mutexUnlockOwn(mutex: number, self: number): number;
   semaphoreRelease(semaphore: number, count: number, self: number): number;
   semaphoreSettle(semaphore: number, self: number): number;
   semaphoreTryAcquire(semaphore: number, count: number): number;

@@ -162,8 +162,6 @@ export const DEQUE_INITIAL = 64;
 export const DEQUE_RETRY = 1;
 
 // ---- Lock objects (shared objects)
-/** u32, atomic: 0, or the agent that holds the mutex. */
-export const MUTEX_OWNER = 12;
 /** u32, atomic: units that nobody holds. */
 export const SEMAPHORE_FREE = 12;
 /** u32: units in all; written once. */
@@ -175,10 +173,24 @@ export const LOCK_QUEUE = 32;
 export const LOCK_OBJECT_SIZE = 48;
 /** Result: the call was against the rules and changed nothing. */
 export const LOCK_MISUSED = -1;
+/** Result: the thread of the lock's holder has died. */
+export const LOCK_ABANDONED = -2;
+/** Result: the call was for the case that nobody waits, and has done nothing. */
+export const LOCK_CONTENDED = -3;
 /** Results of what fires waiters: nobody; another agent's; one of the caller's own, which lies in its inbox. */
 export const WOKE_NONE = 0;
 export const WOKE_OTHER = 1;
 export const WOKE_SELF = 2;
+
+// ---- Mutex (a lock object)
+/** u32, atomic: 0, the agent that holds it, with or without MUTEX_HANDED, or MUTEX_ABANDONED. */
+export const MUTEX_OWNER = 12;
+/** Added to an agent: a waiter of its thread was handed the mutex and has not taken delivery. */
+export const MUTEX_HANDED = 1;
+/** The thread of its holder has died. The address of no agent. */
+export const MUTEX_ABANDONED = 2;
+/** Milliseconds, counted in whole ones, beyond which a waiter is handed the mutex. */
+export const MUTEX_PATIENCE = 1;
 
 // ---- Task: an inbox entry
 /** u32, atomic: `TASK_…` state. */

@@ -130,8 +130,13 @@ export abstract class LockCase<O extends LockObject> implements Case {
 
   enter(wait: Wait): boolean {
     this.#wait = wait;
-    wait.enterShared(this.index, this.object.ptr + LOCK_QUEUE, this.need);
+    this.join(wait);
     return true;
+  }
+
+  /** Enters the queue. */
+  protected join(wait: Wait): void {
+    wait.enterShared(this.index, this.object.ptr + LOCK_QUEUE, this.need);
   }
 
   leave(wasClaimed: boolean): void {

@@ -29,5 +29,10 @@ export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
 export { Semaphore } from "./semaphore.ts";
 export { WaitGroup } from "./wait_group.ts";
-export { AgentCannotBlockError, LockMisuseError, SharedMemoryExhaustedError } from "../errors.ts";
+export {
+  AgentCannotBlockError,
+  LockAbandonedError,
+  LockMisuseError,
+  SharedMemoryExhaustedError,
+} from "../errors.ts";
 export type { WaitOptions } from "../select/types.ts";

@@ -12,7 +12,18 @@ export {
   inboxPop,
 } from "./agent";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
-export { mutexIsLocked, mutexTryLock, mutexUnlock, mutexUnlockOwn } from "./mutex";
+export {
+  mutexComplete,
+  mutexEnter,
+  mutexIsLocked,
+  mutexIsOpen,
+  mutexIsOwn,
+  mutexPass,
+  mutexRecover,
+  mutexRelease,
+  mutexTryLock,
+  mutexUnlock,
+} from "./mutex";
 export { objectRelease, objectRetain } from "./object";
 export {
   queueEnter,

@@ -178,8 +178,6 @@ export const DEQUE_INITIAL: u32 = 64;
 export const DEQUE_RETRY: u32 = 1;
 
 // ---- Lock objects (shared objects) -----------------------------------------------------------------------------
-/** u32, atomic: 0, or the agent that holds the mutex. */
-export const MUTEX_OWNER: usize = 12;
 /** u32, atomic: units that nobody holds. */
 export const SEMAPHORE_FREE: usize = 12;
 /** u32: units in all; written once. */
@@ -191,11 +189,25 @@ export const LOCK_QUEUE: usize = 32;
 export const LOCK_OBJECT_SIZE: usize = 48;
 /** Result: the call was against the rules and changed nothing. */
 export const LOCK_MISUSED: i32 = -1;
+/** Result: the thread of the lock's holder has died. */
+export const LOCK_ABANDONED: i32 = -2;
+/** Result: the call was for the case that nobody waits, and has done nothing. */
+export const LOCK_CONTENDED: i32 = -3;
 
 /** Results of what fires waiters: nobody; another agent's; one of the caller's own, which lies in its inbox. */
 export const WOKE_NONE: i32 = 0;
 export const WOKE_OTHER: i32 = 1;
 export const WOKE_SELF: i32 = 2;
+
+// ---- Mutex (a lock object) -------------------------------------------------------------------------------------
+/** u32, atomic: 0, the agent that holds it, with or without MUTEX_HANDED, or MUTEX_ABANDONED. */
+export const MUTEX_OWNER: usize = 12;
+/** Added to an agent: a waiter of its thread was handed the mutex and has not taken delivery. */
+export const MUTEX_HANDED: u32 = 1;
+/** The thread of its holder has died. The address of no agent. */
+export const MUTEX_ABANDONED: u32 = 2;
+/** Milliseconds, counted in whole ones, beyond which a waiter is handed the mutex. */
+export const MUTEX_PATIENCE: u32 = 1;
 
 // ---- Task: an inbox entry ----------------------------------------------------------------------------------------
 /** u32, atomic: `TASK_…` state. */
