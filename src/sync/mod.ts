@@ -27,6 +27,7 @@
  */
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
+export { RWMutex } from "./rw_mutex.ts";
 export { Semaphore } from "./semaphore.ts";
 export { WaitGroup } from "./wait_group.ts";
 export {

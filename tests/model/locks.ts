@@ -21,6 +21,20 @@ export interface Locks extends Waiting {
   mutexRelease(mutex: number, self: number, expected: number, now: number): number;
   mutexTryLock(mutex: number, self: number): number;
   mutexUnlock(mutex: number, self: number): number;
+  read(ptr: number): number;
+  rwComplete(lock: number, self: number, node: number): number;
+  rwEnter(lock: number, node: number, index: number, record: number): void;
+  rwIsWriter(lock: number, self: number): number;
+  rwLook(lock: number, self: number): number;
+  rwPass(lock: number, self: number, node: number): number;
+  rwReadUnlock(lock: number, self: number, record: number, isAny: number): number;
+  rwRecord(lock: number, self: number): number;
+  rwRecover(lock: number, self: number): number;
+  rwRelease(lock: number, self: number, expected: number): number;
+  rwTryLock(lock: number, self: number): number;
+  rwTryRead(lock: number, record: number): number;
+  rwTrySlow(lock: number, self: number, record: number): number;
+  rwUnlock(lock: number, self: number): number;
 }
 
 /** What a model begins with. */
@@ -29,6 +43,8 @@ export interface State {
   /** The agent and the waiter of each thread. */
   readonly agents: readonly number[];
   readonly waiters: readonly number[];
+  /** The record of read locks of each thread, where the lock is an RWMutex. */
+  readonly records: readonly number[];
   /** Words of the model's own: what the lock protects, and whether a mortal thread has ended. */
   readonly data: number;
   readonly ended: number;
@@ -47,15 +63,17 @@ export const core: WebAssembly.Module = await buildModel(ENTRY);
 export interface LockStart {
   /** Which threads stand in the queue at the start; all came at the time 0. */
   readonly waiting?: readonly number[];
+  /** Which of them want to read; makes the lock an RWMutex. */
+  readonly readers?: readonly number[];
   /** Calls before. */
-  before?(wasm: Locks, lock: number, agents: readonly number[]): void;
+  before?(wasm: Locks, lock: number, agents: readonly number[], records: readonly number[]): void;
 }
 
-/** A model of a mutex. */
+/** A model of a mutex, or of an RWMutex. */
 export function scenario(
   name: string,
   threads: readonly Body[],
-  { waiting = [], before, ...rest }: LockStart & Partial<LockScenario> = {},
+  { waiting = [], readers, before, ...rest }: LockStart & Partial<LockScenario> = {},
 ): LockScenario {
   return {
     name,
@@ -64,10 +82,19 @@ export function scenario(
       const agents = threads.map(() => wasm.agentRegister());
       const waiters = agents.map((agent, id) => wasm.waiterNew(agent, id, 1));
       const lock = wasm.lockNew(0, 0, 0);
-      before?.(wasm, lock, agents);
-      for (const id of waiting) wasm.queueEnter(lock + LOCK_QUEUE, waiters[id]!, 0, 0, 0);
+      const records = readers === undefined
+        ? []
+        : agents.map((agent) => wasm.rwRecord(lock, agent));
+      before?.(wasm, lock, agents, records);
+      for (const id of waiting) {
+        if (readers === undefined) wasm.mutexEnter(lock, nodeOf(waiters[id]!), 0, 0, 0);
+        else {
+          const record = readers.includes(id) ? records[id]! : 0;
+          wasm.rwEnter(lock, nodeOf(waiters[id]!), 0, record);
+        }
+      }
       const data = wasm.allocate(16);
-      return { lock, agents, waiters, data, ended: data + 8 };
+      return { lock, agents, waiters, records, data, ended: data + 8 };
     },
     threads,
     label(ptr, { lock, agents, data }) {
@@ -77,6 +104,11 @@ export function scenario(
     },
     ...rest,
   };
+}
+
+/** A waiter's node for case `index`. */
+export function nodeOf(waiter: number, index = 0): number {
+  return waiter + WAITER_NODES + index * NODE_SIZE;
 }
 
 /** Asserts that all schedules hold, and none was cut. */
@@ -112,10 +144,9 @@ export function lockCase(
   isOvertaken = false,
 ): Case<number> {
   const { wasm } = thread;
-  const node = (index: number) => own.waiter + WAITER_NODES + index * NODE_SIZE;
   return {
     enter: async (index) => (
-      await wasm.mutexEnter(lock, node(index), index, 0, Number(isOvertaken)), true
+      await wasm.mutexEnter(lock, nodeOf(own.waiter, index), index, 0, Number(isOvertaken)), true
     ),
     leave: inQueue(thread, own, lock + LOCK_QUEUE).leave,
     poll: async () => await wasm.mutexTryLock(lock, own.agent) || undefined,

@@ -304,7 +304,7 @@ const told = scenario("three wait, and are told", [
   sleeps,
 ], {
   before(wasm, lock, agents) {
-    left.before!(wasm, lock, agents);
+    left.before!(wasm, lock, agents, []);
     for (const asleep of agents.slice(2)) wasm.agentTakeSignals(asleep, -1);
   },
   waiting: [1, 2, 3],

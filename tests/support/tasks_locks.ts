@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type Channel, LockAbandonedError, type Locker, type Mutex, task } from "../../mod.ts";
+import {
+  type Channel,
+  type Guard,
+  LockAbandonedError,
+  type Locker,
+  type Mutex,
+  type RWMutex,
+  task,
+  type WaitGroup,
+} from "../../mod.ts";
 import { seeded } from "../conformance/waiting.ts";
 import { type Form, increment } from "./sync_tasks.ts";
 
@@ -159,4 +168,131 @@ export const incrementOrDie = task(
       }
     }
   },
+);
+
+/**
+ * Reads and writes under `mutex`, `count` times, by a mix of every way to lock of its form: as Go's HammerRWMutex. A reader leaves a
+ * value in `room` while it is inside; a writer increments `cell`, a channel of capacity 1.
+ *
+ * @returns How often it wrote.
+ * @throws {Error} if a writer was not alone
+ */
+export async function hammer(
+  mutex: RWMutex,
+  room: Channel<number>,
+  cell: Channel<number>,
+  count: number,
+  form: Form,
+  seed: number,
+): Promise<number> {
+  const next = seeded(seed);
+  const controller = (): AbortController => {
+    const made = new AbortController();
+    if (next(2) === 0) queueMicrotask(() => made.abort());
+    return made;
+  };
+  const reader = mutex.rLocker();
+  const blocking: (readonly [lock: () => unknown, reads: boolean])[] = [
+    [() => mutex.lockSync(), false],
+    [() => mutex.tryLock(), false],
+    [() => mutex.rLockSync(), true],
+    [() => mutex.tryRLock(), true],
+    [() => reader.lockSync(), true],
+  ];
+  const suspending: typeof blocking = [
+    [() => mutex.lock(), false],
+    [() => mutex.lock(controller()).catch(() => undefined), false],
+    [() => mutex.tryLock(), false],
+    [() => mutex.rLock(), true],
+    [() => mutex.rLock(controller()).catch(() => undefined), true],
+    [() => reader.lock(), true],
+    [() => mutex.tryRLock(), true],
+  ];
+  const ways = form === "blocking" ? blocking : suspending;
+  let writes = 0;
+  for (let i = 0; i < count;) {
+    const [lock, reads] = ways[next(ways.length)]!;
+    const locking = lock();
+    const guard = (form === "blocking" ? locking : await locking) as Guard | undefined;
+    if (guard === undefined) continue;
+    if (reads && !room.trySend(1)) throw new Error("more read than there are");
+    if (!reads && room.size !== 0) throw new Error("a writer met a reader");
+    if (!reads) increment(cell);
+    if (form === "suspending" && next(4) === 0) await Promise.resolve();
+    if (reads && cell.size !== 1) throw new Error("a reader met a writer");
+    if (reads) room.tryReceive();
+    else if (room.size !== 0) throw new Error("a writer met a reader");
+    if (next(2) === 0) guard[Symbol.dispose]();
+    else if (reads) mutex.rUnlock();
+    else mutex.unlock();
+    if (!reads) writes++;
+    i++;
+  }
+  return writes;
+}
+
+/** See {@linkcode hammer}. */
+export const hammerThere = task(import.meta.url, "hammerThere", hammer);
+
+/** Locks `mutex` for reading, `count` times, says so, and ends its thread once `stop` is closed. */
+export const readAndDie = task(
+  import.meta.url,
+  "readAndDie",
+  (mutex: RWMutex, count: number, started: Channel<number>, stop: Channel<number>): never => {
+    for (let i = 0; i < count; i++) mutex.rLockSync();
+    started.sendSync(1);
+    circleAndDie(stop);
+  },
+);
+
+/** Locks `mutex` for reading, for good. */
+export const keepReading = task(import.meta.url, "keepReading", (mutex: RWMutex): void => {
+  mutex.rLockSync();
+});
+
+/** Gives a read lock of `mutex` back. */
+export const rUnlock = task(import.meta.url, "rUnlock", (mutex: RWMutex): void => mutex.rUnlock());
+
+/** Locks for reading, meets `parties` others that read at the same time, and unlocks. */
+export const readTogether = task(
+  import.meta.url,
+  "readTogether",
+  (mutex: RWMutex, met: WaitGroup): void => {
+    using _ = mutex.rLockSync();
+    met.done();
+    met.waitSync();
+  },
+);
+
+/** Reads and writes `cell`, a channel of capacity 1, under `mutex`; perhaps dies on the way, inside. */
+export const hammerOrDie = task(
+  import.meta.url,
+  "hammerOrDie",
+  (mutex: RWMutex, cell: Channel<number>, count: number, seed: number): void => {
+    const next = seeded(seed);
+    for (let done = 0; done < count;) {
+      try {
+        if (next(2) === 0) {
+          using _ = mutex.rLockSync();
+          if (next(300) === 0) end();
+          if (cell.size !== 1) throw new Error("a reader met a writer");
+        } else {
+          using _ = mutex.lockSync();
+          if (next(600) === 0) end();
+          increment(cell);
+          done++;
+        }
+      } catch (error) {
+        if (!(error instanceof LockAbandonedError)) throw error;
+        mutex.recover()?.[Symbol.dispose]();
+      }
+    }
+  },
+);
+
+/** Unlocks `mutex`, which another thread has locked for writing. */
+export const unlockWrite = task(
+  import.meta.url,
+  "unlockWrite",
+  (mutex: RWMutex): void => mutex.unlock(),
 );

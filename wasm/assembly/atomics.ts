@@ -96,6 +96,14 @@ export function store64(ptr: usize, value: u64): void {
   atomic.store<u64>(ptr, value);
 }
 
+/** Adds and returns the value before. */
+// @ts-ignore: decorator
+@inline
+export function add64(ptr: usize, delta: u64): u64 {
+  if (MODEL) sched(ADD, ptr);
+  return atomic.add<u64>(ptr, delta);
+}
+
 /** Compare-and-swap; returns the value before: the swap happened if that is `expected`. */
 // @ts-ignore: decorator
 @inline

@@ -60,6 +60,24 @@ export {
   ringUnpin,
 } from "./ring";
 export {
+  rwComplete,
+  rwEnter,
+  rwFree,
+  rwIsOwn,
+  rwIsReader,
+  rwIsWriter,
+  rwLook,
+  rwPass,
+  rwReadUnlock,
+  rwRecord,
+  rwRecover,
+  rwRelease,
+  rwTryLock,
+  rwTryRead,
+  rwTrySlow,
+  rwUnlock,
+} from "./rwmutex";
+export {
   poolAddFunction,
   poolHasFree,
   poolIsQuiet,

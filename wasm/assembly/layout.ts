@@ -209,6 +209,23 @@ export const MUTEX_ABANDONED: u32 = 2;
 /** Milliseconds, counted in whole ones, beyond which a waiter is handed the mutex. */
 export const MUTEX_PATIENCE: u32 = 1;
 
+// ---- RWMutex (a lock object) -----------------------------------------------------------------------------------
+/** u32, atomic: newest record of read locks; they never leave. */
+export const RW_RECORDS: usize = 12;
+/** u64, atomic: in the low half the writer, as MUTEX_OWNER, in the high half the number of read locks. */
+export const RW_STATE: usize = 16;
+/** One read lock in RW_STATE. */
+export const RW_READER: u64 = 4294967296;
+/** u32: the record made before; written once. */
+export const RECORD_NEXT: usize = 0;
+/** u32: the agent whose read locks it counts; written once. */
+export const RECORD_AGENT: usize = 4;
+/** u32, atomic: read locks of that agent. */
+export const RECORD_COUNT: usize = 8;
+export const RECORD_SIZE: usize = 16;
+/** u32, locked: 1 when the waiter was granted what it waited for; in a node of an RWMutex's queue. */
+export const NODE_GRANTED: usize = 28;
+
 // ---- Task: an inbox entry ----------------------------------------------------------------------------------------
 /** u32, atomic: `TASK_…` state. */
 export const TASK_STATE: usize = 8;

@@ -1,3 +1,4 @@
-/** The mutex, beside what all locks stand on. */
+/** Mutexes, beside what all locks stand on. */
 export * from "../../../wasm/assembly/mutex";
+export * from "../../../wasm/assembly/rwmutex";
 export * from "./sync";
