@@ -93,6 +93,10 @@ interface Exports {
   workerSubmit(pool: number, worker: number, task: number): void;
   workerTake(pool: number, worker: number): number;
   workerWoken(pool: number, worker: number): void;
+  condBroadcast(cond: number, self: number, now: number): number;
+  condEnter(cond: number, node: number, index: number, need: number): void;
+  condLeave(cond: number, node: number): number;
+  condSignal(cond: number, self: number, now: number): number;
   groupAdd(group: number, delta: number, self: number): number;
   groupIsDone(group: number): number;
   groupIsOver(group: number, round: number): number;

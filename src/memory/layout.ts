@@ -209,6 +209,19 @@ export const RECORD_SIZE = 16;
 /** u32, locked: 1 when the waiter was granted what it waited for; in a node of an RWMutex's queue. */
 export const NODE_GRANTED = 28;
 
+// ---- Cond (a lock object; its queue stands under the lock of the locker's queue)
+/** u32: the mutex or RWMutex that it belongs to; written once. */
+export const COND_LOCKER = 12;
+/** u32: what a waiter asks of it; written once. */
+export const COND_MODE = 16;
+export const COND_MUTEX = 0;
+export const COND_WRITER = 1;
+export const COND_READER = 2;
+/** u32, locked: in a condition's node, whether it has had a signal. */
+export const NODE_MOVED = 24;
+export const MOVED_BY_SIGNAL = 1;
+export const MOVED_BY_BROADCAST = 2;
+
 // ---- Task: an inbox entry
 /** u32, atomic: `TASK_…` state. */
 export const TASK_STATE = 8;

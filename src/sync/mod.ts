@@ -25,6 +25,7 @@
  *
  * @module
  */
+export { Cond } from "./cond.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex } from "./mutex.ts";
 export { RWMutex } from "./rw_mutex.ts";

@@ -9,7 +9,7 @@ import { commonMs } from "../internal/clock.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { core } from "../memory/core.ts";
 import { KIND_MUTEX, registerKind, shared } from "../memory/handle.ts";
-import { LOCK_ABANDONED, LOCK_CONTENDED, LOCK_MISUSED } from "../memory/layout.ts";
+import { COND_MUTEX, LOCK_ABANDONED, LOCK_CONTENDED, LOCK_MISUSED } from "../memory/layout.ts";
 import { agent } from "../park/agent.ts";
 import type { Wait } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
@@ -17,9 +17,12 @@ import { Operation } from "../select/operation.ts";
 import type { WaitOptions } from "../select/types.ts";
 import type { Guard, Locker } from "./guard.ts";
 import { LockCase, LockObject } from "./lock_object.ts";
+import { type Held, type Monitor, monitor } from "./monitor.ts";
 
 /** A mutex in shared memory, as this thread uses it. */
-class SharedMutex extends LockObject {
+class SharedMutex extends LockObject implements Monitor {
+  readonly mode = COND_MUTEX;
+  readonly need = 0;
   /**
    * The guard whose lock this thread took last and has not freed. One that another thread has freed stays until it is
    * disposed, or this thread locks anew.
@@ -55,11 +58,11 @@ class SharedMutex extends LockObject {
     return this.#take(c.fn.mutexComplete(this.ptr, c.agent));
   }
 
-  /** The guard of a lock that this thread has just taken, if it has. */
-  #take(code: number): Guard | undefined {
+  /** The guard of a lock that this thread has just taken, if it has: a new one, or that of before a wait for a condition. */
+  #take(code: number, guard?: MutexGuard): Guard | undefined {
     if (code !== 1) return this.#refused(code);
     if (this.#holder === undefined) this.begin();
-    return this.#holder = new MutexGuard(this);
+    return this.#holder = guard ?? new MutexGuard(this);
   }
 
   #refused(code: number): undefined {
@@ -89,9 +92,10 @@ class SharedMutex extends LockObject {
   }
 
   /** Hands on what was meant for a goroutine of this thread that cannot run. */
-  pass(): void {
+  pass(): boolean {
     const c = this.core;
     this.deliver(c.fn.mutexPass(this.ptr, c.agent, commonMs()));
+    return true;
   }
 
   /** Frees the lock of `guard`, unless that has been freed. */
@@ -103,6 +107,43 @@ class SharedMutex extends LockObject {
       code = c.fn.mutexRelease(this.ptr, c.agent, c.agent, commonMs());
     }
     this.#freed(code);
+  }
+
+  hold(): Held {
+    this.check();
+    const c = this.core;
+    if (c.fn.mutexIsOwn(this.ptr, c.agent)) return { guard: this.#holder };
+    // Abandoned, it says so.
+    if (this.isOpen && this.isLocked) this.#refused(LOCK_ABANDONED);
+    throw new LockMisuseError("sync: unlock of unlocked mutex: who waits has to hold it");
+  }
+
+  suspend(): void {
+    const c = this.core;
+    const code = c.fn.mutexUnlock(this.ptr, c.agent);
+    this.#freed(
+      code === LOCK_CONTENDED ? c.fn.mutexRelease(this.ptr, c.agent, c.agent, commonMs()) : code,
+    );
+  }
+
+  tryResume(held: Held): boolean {
+    const c = this.core;
+    const code = c.fn.mutexTryLock(this.ptr, c.agent);
+    return this.#take(code, held.guard as MutexGuard | undefined) !== undefined;
+  }
+
+  resume(held: Held): boolean {
+    const c = this.core;
+    const code = c.fn.mutexComplete(this.ptr, c.agent);
+    return this.#take(code, held.guard as MutexGuard | undefined) !== undefined;
+  }
+
+  enter(node: number, index: number, since: number, isOvertaken: boolean): void {
+    this.core.fn.mutexEnter(this.ptr, node, index, since, Number(isOvertaken));
+  }
+
+  look(): boolean {
+    return this.isOpen;
   }
 
   #freed(code: number): void {
@@ -142,9 +183,7 @@ class MutexCase extends LockCase<SharedMutex> {
   #guard: Guard | undefined = undefined;
 
   protected override join(wait: Wait): void {
-    const node = wait.nodeOf(this.index);
-    const { ptr, core: { fn } } = this.object;
-    fn.mutexEnter(ptr, node, this.index, this.#since, Number(this.#isOvertaken));
+    this.object.enter(wait.nodeOf(this.index), this.index, this.#since, this.#isOvertaken);
     this.#isOvertaken = false;
   }
 
@@ -170,8 +209,7 @@ class MutexCase extends LockCase<SharedMutex> {
 
   /** A goroutine that cannot run must not hold what others wait for, least of all the one that blocks its thread. */
   pass(): boolean {
-    this.object.pass();
-    return true;
+    return this.object.pass();
   }
 
   /** The guard, or `undefined` when the time is over. */
@@ -238,6 +276,11 @@ export class Mutex implements Locker, Disposable {
   get [shared](): number {
     this.#mutex.check();
     return this.#mutex.ptr;
+  }
+
+  /** What a condition needs of this mutex: a `Monitor`. */
+  get [monitor](): unknown {
+    return this.#mutex;
   }
 
   /**

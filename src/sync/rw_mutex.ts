@@ -9,7 +9,14 @@ import { List, ListNode } from "../internal/list.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { core, exhausted } from "../memory/core.ts";
 import { KIND_RW_MUTEX, registerKind, shared } from "../memory/handle.ts";
-import { LOCK_ABANDONED, LOCK_CONTENDED, LOCK_MISUSED, WOKE_NONE } from "../memory/layout.ts";
+import {
+  COND_READER,
+  COND_WRITER,
+  LOCK_ABANDONED,
+  LOCK_CONTENDED,
+  LOCK_MISUSED,
+  WOKE_NONE,
+} from "../memory/layout.ts";
 import { agent } from "../park/agent.ts";
 import type { Wait } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
@@ -17,6 +24,7 @@ import { Operation } from "../select/operation.ts";
 import type { WaitOptions } from "../select/types.ts";
 import type { Guard, Locker } from "./guard.ts";
 import { LockCase, LockObject } from "./lock_object.ts";
+import { type Held, type Monitor, monitor } from "./monitor.ts";
 
 /** An RWMutex in shared memory, as this thread uses it. */
 class SharedRWMutex extends LockObject {
@@ -51,12 +59,12 @@ class SharedRWMutex extends LockObject {
   }
 
   /** @throws {LockAbandonedError} if the writer's thread has died */
-  tryLock(isReader: boolean): Guard | undefined {
-    const guard = this.tryFast(isReader);
+  tryLock(isReader: boolean, held?: Held): Guard | undefined {
+    const guard = held === undefined ? this.tryFast(isReader) : undefined;
     if (guard !== undefined) return guard;
     const c = this.core;
     const code = c.fn.rwTrySlow(this.ptr, c.agent, isReader ? this.record : 0);
-    return this.#isTaken(code) ? this.#guard(isReader) : undefined;
+    return this.#isTaken(code) ? this.#guard(isReader, held) : undefined;
   }
 
   #isTaken(code: number): boolean {
@@ -67,10 +75,10 @@ class SharedRWMutex extends LockObject {
   }
 
   /** Ends a wait that was fired. Throws as {@linkcode tryLock} does. */
-  complete(node: number, isReader: boolean): Guard | undefined {
+  complete(node: number, isReader: boolean, held?: Held): Guard | undefined {
     const c = this.core;
     const code = c.fn.rwComplete(this.ptr, c.agent, node);
-    return this.#isTaken(code) ? this.#guard(isReader) : undefined;
+    return this.#isTaken(code) ? this.#guard(isReader, held) : undefined;
   }
 
   /** Reports whether a goroutine of this thread was granted what it waited for, and cannot use it: it is given back then. */
@@ -90,19 +98,21 @@ class SharedRWMutex extends LockObject {
     return code === LOCK_ABANDONED;
   }
 
-  #guard(isReader: boolean): Guard {
-    return isReader ? this.#reads() : this.#writes();
+  #guard(isReader: boolean, held?: Held): Guard {
+    if (!isReader) return this.#writes(held?.guard as WriterGuard | undefined);
+    const guard = held?.guard as ReaderGuard | undefined;
+    if (guard !== undefined) guard.held = undefined;
+    return this.#reads(guard);
   }
 
-  /** The guard of a lock that this thread has just taken for writing. */
-  #writes(): Guard {
+  /** The guard of a lock that this thread has just taken for writing: a new one, or that of before a wait for a condition. */
+  #writes(guard: WriterGuard = new WriterGuard(this)): Guard {
     if (this.#writer === undefined) this.begin();
-    return this.#writer = new WriterGuard(this);
+    return this.#writer = guard;
   }
 
-  /** The guard of a lock that this thread has just taken for reading. */
-  #reads(): Guard {
-    const guard = new ReaderGuard(this);
+  /** The same for reading. */
+  #reads(guard: ReaderGuard = new ReaderGuard(this)): Guard {
     this.begin();
     this.#readers.push(guard);
     return guard;
@@ -155,9 +165,46 @@ class SharedRWMutex extends LockObject {
 
   /** Gives back the read lock of `guard`, unless that has been given back. */
   releaseReader(guard: ReaderGuard): void {
-    if (guard.list === undefined) return;
+    let own: ReaderGuard | undefined = guard;
+    if (guard.list === undefined) {
+      // A wait for a condition took this guard for its own: it gets another one's instead, which is its own more likely.
+      const { held } = guard;
+      own = held === undefined ? undefined : this.#readers.first;
+      if (own === undefined) return;
+      guard.held = undefined;
+      held!.guard = own;
+      own.held = held;
+    }
     const c = this.core;
+    this.#left(own, c.fn.rwReadUnlock(this.ptr, c.agent, this.#record, 0));
+  }
+
+  /** Notes that this thread holds the lock, for a wait for a condition. Throws as {@linkcode Monitor.hold} does. */
+  hold(isReader: boolean): Held {
+    this.check();
+    const c = this.core;
+    const isHeld = isReader ? c.fn.rwIsReader(this.record) : c.fn.rwIsWriter(this.ptr, c.agent);
+    if (isHeld) return { guard: isReader ? this.#readers.first : this.#writer };
+    // Abandoned, it says so.
+    if (this.look()) this.#isTaken(LOCK_ABANDONED);
+    const unlock = isReader ? "RUnlock" : "Unlock";
+    throw new LockMisuseError(`sync: ${unlock} of unlocked RWMutex: who waits has to hold it`);
+  }
+
+  /** Unlocks what `held` stands for, for as long as a wait for a condition takes. */
+  suspend(isReader: boolean, held: Held): void {
+    const c = this.core;
+    if (!isReader) {
+      const code = c.fn.rwUnlock(this.ptr, c.agent);
+      return this.#freed(code === LOCK_CONTENDED ? WOKE_NONE : code);
+    }
+    const guard = held.guard as ReaderGuard | undefined;
+    if (guard !== undefined) guard.held = held;
     this.#left(guard, c.fn.rwReadUnlock(this.ptr, c.agent, this.#record, 0));
+  }
+
+  enter(node: number, index: number, isReader: boolean): void {
+    this.core.fn.rwEnter(this.ptr, node, index, isReader ? this.record : 0);
   }
 
   #left(guard: ReaderGuard | undefined, code: number): void {
@@ -186,6 +233,8 @@ class WriterGuard implements Guard {
 
 /** See {@linkcode Guard}. It stands in a list as long as its lock is held. */
 class ReaderGuard extends ListNode implements Guard {
+  /** What has unlocked it, while it waits for a condition. */
+  held: Held | undefined = undefined;
   readonly #mutex: SharedRWMutex;
 
   constructor(mutex: SharedRWMutex) {
@@ -195,6 +244,69 @@ class ReaderGuard extends ListNode implements Guard {
 
   [Symbol.dispose](): void {
     this.#mutex.releaseReader(this);
+  }
+}
+
+/** Either side of an RWMutex, for conditions. */
+class Side implements Monitor {
+  readonly #mutex: SharedRWMutex;
+  readonly #isReader: boolean;
+
+  constructor(mutex: SharedRWMutex, isReader: boolean) {
+    this.#mutex = mutex;
+    this.#isReader = isReader;
+  }
+
+  get ptr(): number {
+    return this.#mutex.ptr;
+  }
+
+  get mode(): number {
+    return this.#isReader ? COND_READER : COND_WRITER;
+  }
+
+  get need(): number {
+    return this.#isReader ? this.#mutex.record : 0;
+  }
+
+  hold(): Held {
+    return this.#mutex.hold(this.#isReader);
+  }
+
+  suspend(held: Held): void {
+    this.#mutex.suspend(this.#isReader, held);
+  }
+
+  tryResume(held: Held): boolean {
+    return this.#mutex.tryLock(this.#isReader, held) !== undefined;
+  }
+
+  resume(held: Held, node: number): boolean {
+    return this.#mutex.complete(node, this.#isReader, held) !== undefined;
+  }
+
+  enter(node: number, index: number): void {
+    this.#mutex.enter(node, index, this.#isReader);
+  }
+
+  look(): boolean {
+    return this.#mutex.look();
+  }
+
+  check(): void {
+    this.#mutex.check();
+  }
+
+  begin(): void {
+    this.#mutex.begin();
+  }
+
+  finish(): void {
+    this.#mutex.finish();
+  }
+
+  pass(node: number): boolean {
+    return this.#mutex.pass(node);
   }
 }
 
@@ -214,8 +326,7 @@ class RWMutexCase extends LockCase<SharedRWMutex> {
 
   protected override join(wait: Wait): void {
     this.#node = wait.nodeOf(this.index);
-    const { ptr, record, core: { fn } } = this.object;
-    fn.rwEnter(ptr, this.#node, this.index, this.#isReader ? record : 0);
+    this.object.enter(this.#node, this.index, this.#isReader);
   }
 
   poll(): boolean {
@@ -302,6 +413,11 @@ export class RWMutex implements Locker, Disposable {
   get [shared](): number {
     this.#mutex.check();
     return this.#mutex.ptr;
+  }
+
+  /** What a condition needs of this mutex: a `Monitor`. */
+  get [monitor](): unknown {
+    return new Side(this.#mutex, false);
   }
 
   /**
@@ -411,7 +527,7 @@ export class RWMutex implements Locker, Disposable {
 
   /** The reading side as a {@linkcode Locker}: its `lock` is {@linkcode rLock}, its `unlock` {@linkcode rUnlock}, and so on. */
   rLocker(): Locker {
-    return this.#readLocker ??= new ReadLocker(this);
+    return this.#readLocker ??= new ReadLocker(this, new Side(this.#mutex, true));
   }
 
   /**
@@ -455,10 +571,12 @@ export class RWMutex implements Locker, Disposable {
 
 /** See {@linkcode RWMutex.rLocker}. */
 class ReadLocker implements Locker {
+  readonly [monitor]: Monitor;
   readonly #mutex: RWMutex;
 
-  constructor(mutex: RWMutex) {
+  constructor(mutex: RWMutex, side: Monitor) {
     this.#mutex = mutex;
+    this[monitor] = side;
   }
 
   lock(options?: WaitOptions): Promise<Guard> {

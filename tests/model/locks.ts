@@ -1,6 +1,12 @@
 /** What the models of the locks that may be abandoned have in common. */
 import { assertEquals } from "../support/assert.ts";
-import { LOCK_CONTENDED, LOCK_QUEUE, NODE_SIZE, WAITER_NODES } from "../../src/memory/layout.ts";
+import {
+  COND_READER,
+  LOCK_CONTENDED,
+  LOCK_QUEUE,
+  NODE_SIZE,
+  WAITER_NODES,
+} from "../../src/memory/layout.ts";
 import { buildModel } from "./build.ts";
 import { assertHolds, explore, type Options, type Scenario, type VirtualThread } from "./loom.ts";
 import { type Case, inQueue, type Own, waiterSize, type Waiting } from "./waiting.ts";
@@ -10,6 +16,10 @@ export const ENTRY = "tests/model/assembly/locks.ts";
 
 /** What the models need of the core. */
 export interface Locks extends Waiting {
+  condBroadcast(cond: number, self: number, now: number): number;
+  condEnter(cond: number, node: number, index: number, need: number): void;
+  condLeave(cond: number, node: number): number;
+  condSignal(cond: number, self: number, now: number): number;
   increment(ptr: number): void;
   lockNew(kind: number, first: number, second: number): number;
   mutexComplete(mutex: number, self: number): number;
@@ -40,6 +50,8 @@ export interface Locks extends Waiting {
 /** What a model begins with. */
 export interface State {
   readonly lock: number;
+  /** A condition that belongs to it; 0 if there is none. */
+  readonly cond: number;
   /** The agent and the waiter of each thread. */
   readonly agents: readonly number[];
   readonly waiters: readonly number[];
@@ -65,6 +77,10 @@ export interface LockStart {
   readonly waiting?: readonly number[];
   /** Which of them want to read; makes the lock an RWMutex. */
   readonly readers?: readonly number[];
+  /** A `COND_…` code: makes a condition. */
+  readonly cond?: number;
+  /** Which threads stand in its queue. */
+  readonly condWaiting?: readonly number[];
   /** Calls before. */
   before?(wasm: Locks, lock: number, agents: readonly number[], records: readonly number[]): void;
 }
@@ -73,7 +89,9 @@ export interface LockStart {
 export function scenario(
   name: string,
   threads: readonly Body[],
-  { waiting = [], readers, before, ...rest }: LockStart & Partial<LockScenario> = {},
+  { waiting = [], readers, cond: mode, condWaiting = [], before, ...rest }:
+    & LockStart
+    & Partial<LockScenario> = {},
 ): LockScenario {
   return {
     name,
@@ -93,8 +111,12 @@ export function scenario(
           wasm.rwEnter(lock, nodeOf(waiters[id]!), 0, record);
         }
       }
+      const cond = mode === undefined ? 0 : wasm.lockNew(0, lock, mode);
+      for (const id of condWaiting) {
+        wasm.condEnter(cond, nodeOf(waiters[id]!), 0, mode === COND_READER ? records[id]! : 0);
+      }
       const data = wasm.allocate(16);
-      return { lock, agents, waiters, records, data, ended: data + 8 };
+      return { lock, cond, agents, waiters, records, data, ended: data + 8 };
     },
     threads,
     label(ptr, { lock, agents, data }) {

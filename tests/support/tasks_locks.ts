@@ -5,6 +5,7 @@
  */
 import {
   type Channel,
+  type Cond,
   type Guard,
   LockAbandonedError,
   type Locker,
@@ -295,4 +296,104 @@ export const unlockWrite = task(
   import.meta.url,
   "unlockWrite",
   (mutex: RWMutex): void => mutex.unlock(),
+);
+
+/** Waits for `cond` until `cell`, a channel of capacity 1, holds more than `past`; then adds 1. Says so before. */
+export const awaitMore = task(
+  import.meta.url,
+  "awaitMore",
+  async (
+    cond: Cond,
+    cell: Channel<number>,
+    past: number,
+    started: Channel<number>,
+    form: Form,
+  ): Promise<void> => {
+    using _ = form === "blocking" ? cond.locker.lockSync() : await cond.locker.lock();
+    started.sendSync(1);
+    while (peek(cell) <= past) {
+      if (form === "blocking") cond.waitSync();
+      else await cond.wait();
+    }
+    increment(cell);
+  },
+);
+
+/** The number in `cell`, which stays there. */
+export function peek(cell: Channel<number>): number {
+  const got = cell.tryReceive();
+  if (got.state !== "ok") throw new Error(`two were inside: the cell is ${got.state}`);
+  if (!cell.trySend(got.value)) throw new Error("two were inside: the cell is full");
+  return got.value;
+}
+
+/**
+ * Takes turns with others: waits until the number in `cell` is its own modulo `parties`, and adds 1; `count` times.
+ * Every wait may be aborted, and then goes on.
+ */
+export async function takeTurns(
+  cond: Cond,
+  cell: Channel<number>,
+  own: number,
+  parties: number,
+  count: number,
+  form: Form,
+): Promise<void> {
+  const next = seeded(own + 1);
+  for (let done = 0; done < count; done++) {
+    using _ = form === "blocking" ? cond.locker.lockSync() : await cond.locker.lock();
+    while (peek(cell) % parties !== own) {
+      if (form === "blocking") cond.waitSync();
+      else if (next(3) === 0) {
+        const controller = new AbortController();
+        queueMicrotask(() => controller.abort());
+        await cond.wait(controller).catch(() => {});
+      } else await cond.wait();
+    }
+    increment(cell);
+    cond.broadcast();
+  }
+}
+
+/** See {@linkcode takeTurns}. */
+export const takeTurnsThere = task(import.meta.url, "takeTurnsThere", takeTurns);
+
+/** Takes tokens out of `pot` under the lock of `cond`, one for each signal, until it has had `count`. */
+export const consume = task(
+  import.meta.url,
+  "consume",
+  async (cond: Cond, pot: Channel<number>, count: number, form: Form): Promise<number> => {
+    let sum = 0;
+    for (let done = 0; done < count; done++) {
+      using _ = form === "blocking" ? cond.locker.lockSync() : await cond.locker.lock();
+      while (pot.size === 0) {
+        if (form === "blocking") cond.waitSync();
+        else await cond.wait();
+      }
+      const got = pot.tryReceive();
+      if (got.state !== "ok") throw new Error("two were inside");
+      sum += got.value;
+    }
+    return sum;
+  },
+);
+
+/** Signals `cond`. */
+export const signal = task(import.meta.url, "signal", (cond: Cond): void => cond.signal());
+
+/** Locks, says so, and waits for `cond`, blocking; then tells what came of it. */
+export const waitOnce = task(
+  import.meta.url,
+  "waitOnce",
+  (cond: Cond, started: Channel<number>): string => {
+    const guard = cond.locker.lockSync();
+    started.sendSync(1);
+    try {
+      cond.waitSync();
+      guard[Symbol.dispose]();
+      return "signalled";
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  },
 );

@@ -11,6 +11,7 @@ export {
   doorbellDisarm,
   inboxPop,
 } from "./agent";
+export { condBroadcast, condEnter, condLeave, condSignal } from "./cond";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
 export {
   mutexComplete,

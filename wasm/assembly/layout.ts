@@ -226,6 +226,19 @@ export const RECORD_SIZE: usize = 16;
 /** u32, locked: 1 when the waiter was granted what it waited for; in a node of an RWMutex's queue. */
 export const NODE_GRANTED: usize = 28;
 
+// ---- Cond (a lock object; its queue stands under the lock of the locker's queue) -------------------------------
+/** u32: the mutex or RWMutex that it belongs to; written once. */
+export const COND_LOCKER: usize = 12;
+/** u32: what a waiter asks of it; written once. */
+export const COND_MODE: usize = 16;
+export const COND_MUTEX: u32 = 0;
+export const COND_WRITER: u32 = 1;
+export const COND_READER: u32 = 2;
+/** u32, locked: in a condition's node, whether it has had a signal. */
+export const NODE_MOVED: usize = 24;
+export const MOVED_BY_SIGNAL: u32 = 1;
+export const MOVED_BY_BROADCAST: u32 = 2;
+
 // ---- Task: an inbox entry ----------------------------------------------------------------------------------------
 /** u32, atomic: `TASK_…` state. */
 export const TASK_STATE: usize = 8;

@@ -210,9 +210,9 @@ export function mutexIsLocked(mutex: usize): bool {
   return load32(mutex + MUTEX_OWNER) != 0;
 }
 
-/** Reports whether the calling thread holds the mutex, or is about to. */
+/** Reports whether a goroutine of the calling thread holds the mutex. */
 export function mutexIsOwn(mutex: usize, self: usize): bool {
-  return agentOf(load32(mutex + MUTEX_OWNER)) == self;
+  return load32(mutex + MUTEX_OWNER) == <u32>self;
 }
 
 /** Reports whether a wait would end now: the mutex is free, or abandoned. */

@@ -270,9 +270,9 @@ export function rwRecover(lock: usize, self: usize): bool {
   return cas64(lock + RW_STATE, MUTEX_ABANDONED, <u64>self) == MUTEX_ABANDONED;
 }
 
-/** Reports whether the calling thread holds the lock for writing, or is about to. */
+/** Reports whether a goroutine of the calling thread holds the lock for writing. */
 export function rwIsWriter(lock: usize, self: usize): bool {
-  return agentOf(writerOf(load64(lock + RW_STATE))) == self;
+  return writerOf(load64(lock + RW_STATE)) == <u32>self;
 }
 
 /** Reports whether the thread of `record` holds the lock for reading. */
