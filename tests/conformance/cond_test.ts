@@ -7,6 +7,7 @@ import {
   any,
   Channel,
   Cond,
+  type Guard,
   i32,
   LockAbandonedError,
   type Locker,
@@ -189,7 +190,7 @@ test("Cond() refuses what is no lock, and names it", () => {
     [null, "null"],
     [7, "7"],
     [{ lock() {}, lockSync() {}, tryLock() {}, unlock() {} }, "an object (Object)"],
-    [new Channel(1), "an object (Channel)"],
+    [new Channel(1), "an object"],
     [disposed, "disposed"],
   ];
   for (const [locker, text] of table) {
@@ -508,4 +509,21 @@ test("Cond.waitSync() leaves the lock to others when its thread is being stopped
   await pool.terminate(5000);
   await there;
   assert(mutex.tryLock());
+});
+
+// The types: this compiles.
+test("Mutex, RWMutex and rLocker() are Lockers, and Cond takes nothing else", () => {
+  using mutex = new Mutex();
+  using rw = new RWMutex();
+  const lockers: Locker[] = [mutex, rw, rw.rLocker()];
+  for (const locker of lockers) {
+    using cond: Cond = new Cond(locker);
+    const _waits: (() => Promise<void>) & Cond["wait"] = cond.wait;
+    // @ts-expect-error: a Cond needs a Locker.
+    assertThrows(() => new Cond({}), TypeError);
+    // @ts-expect-error: a Locker has all four.
+    assertThrows(() => new Cond({ lock: locker.lock }), TypeError);
+  }
+  const guard: Guard | undefined = mutex.recover() ?? rw.recover();
+  assertEquals(guard, undefined);
 });
