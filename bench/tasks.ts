@@ -3,7 +3,7 @@
  * these live apart from the benches, which a thread must not run again.
  */
 
-import { type Channel, task } from "../mod.ts";
+import { type Channel, type Mutex, task } from "../mod.ts";
 
 /** What a consumer on another thread saw. */
 export interface Received {
@@ -73,3 +73,43 @@ export const consumeKib = task(
 
 /** Does nothing. The result is there to be counted. */
 export const one = task(import.meta.url, "one", (): number => 1);
+
+/** Locks, counts in `cell`, and unlocks, `count` times, blocking; each time does `work` rounds of work inside, and as many outside. */
+export const lockMany = task(
+  import.meta.url,
+  "lockMany",
+  (mutex: Mutex, cell: Int32Array, count: number, work: number): number => {
+    let state = 1;
+    for (let i = 0; i < count; i++) {
+      mutex.lockSync();
+      cell[0]!++;
+      state = scramble(state, work);
+      mutex.unlock();
+      state = scramble(state, work);
+    }
+    return state;
+  },
+);
+
+/** Locks, counts in `cell`, and unlocks, `count` times, awaiting. */
+export const lockManyAwaited = task(
+  import.meta.url,
+  "lockManyAwaited",
+  async (mutex: Mutex, cell: Int32Array, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      await mutex.lock();
+      cell[0]!++;
+      mutex.unlock();
+    }
+  },
+);
+
+/** Work: rounds of a generator of random numbers (Marsaglia's xorshift). */
+function scramble(state: number, rounds: number): number {
+  for (let i = 0; i < rounds; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+  }
+  return state;
+}
