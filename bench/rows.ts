@@ -10,6 +10,7 @@ import {
   i32,
   Mutex,
   Pool,
+  RWMutex,
   Semaphore,
   sharedArray,
   SyncMap,
@@ -25,6 +26,7 @@ import {
   passToAwait,
 } from "./channel/threads.ts";
 import { BURST, poolBurst, poolOneByOne, spawnHere } from "./pool/spawn.ts";
+import { asyncMutexCrowd, asyncMutexFree } from "./rivals/async_mutex.ts";
 import { startEcho } from "./rivals/post_message.ts";
 import { asyncFunction, pingPong } from "./rivals/promises.ts";
 import { selectReady, selectWaiting, trySelectReady } from "./select/two.ts";
@@ -32,7 +34,15 @@ import type { GoRival, GoRow } from "./support/go.ts";
 import { type Contestant, contestant } from "./support/measure.ts";
 import type { Goal } from "./support/table.ts";
 import { filled, keyList, type Mix, PlainTable, useMap, useMapOnTwo } from "./sync/map.ts";
-import { lockFree, lockSyncFree } from "./sync/mutex.ts";
+import {
+  CROWD,
+  lockCrowd,
+  lockFree,
+  lockOversubscribed,
+  lockSyncContended,
+  lockSyncFree,
+  WORK,
+} from "./sync/mutex.ts";
 import {
   acquireContended,
   acquireFree,
@@ -43,6 +53,7 @@ import {
   meetAtBarrier,
   waitFree,
 } from "./sync/primitives.ts";
+import { readersAndWriter } from "./sync/rw_mutex.ts";
 
 /** One of ours against each of these rivals. */
 export interface RowSpec {
@@ -77,6 +88,7 @@ const ASYNC_FUNCTION = "bare async function";
 const CHANNEL = "Go, buffered channel";
 const CONDITION = "Go, mutex and condition";
 const ATOMICS = "Atomics.add";
+const ASYNC_MUTEX = "async-mutex";
 
 const than = (factor: number): { name: string; goal: Goal } => ({
   name: GO,
@@ -267,7 +279,11 @@ export const matches: readonly Match[] = [
       {
         row: "Mutex, lock + unlock, free, promise form",
         ours: "promise",
-        rivals: [{ name: GO }, { name: ASYNC_FUNCTION }],
+        rivals: [
+          { name: GO },
+          { name: ASYNC_FUNCTION },
+          { name: ASYNC_MUTEX, goal: { factor: 1, rival: "JS" } },
+        ],
       },
     ],
     go: { [GO]: "mutexFree" },
@@ -278,6 +294,7 @@ export const matches: readonly Match[] = [
         contestant("blocking", (ops) => lockSyncFree(mutex, ops)),
         contestant("promise", (ops) => lockFree(mutex, ops)),
         contestant(ASYNC_FUNCTION, asyncFunction),
+        contestant(ASYNC_MUTEX, asyncMutexFree),
       ];
     },
   },
@@ -369,6 +386,74 @@ export const matches: readonly Match[] = [
       return [contestant("blocking", (ops) => meetAtBarrier(pool, ops))];
     },
   },
+  {
+    name: "mutex-contended",
+    rows: [{
+      row: "Mutex, contended: 2 threads, blocking form",
+      ours: "blocking",
+      rivals: [{ name: GO }],
+    }],
+    go: { [GO]: "mutexContended" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("blocking", (ops) => lockSyncContended(pool, 0, ops), { unit: 2 })];
+    },
+  },
+  {
+    name: "mutex-work",
+    rows: [{
+      row: "Mutex, contended, with work: 2 threads, blocking form",
+      ours: "blocking",
+      rivals: [{ name: GO }],
+    }],
+    go: { [GO]: "mutexWork" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("blocking", (ops) => lockSyncContended(pool, WORK, ops), { unit: 2 })];
+    },
+  },
+  {
+    name: "mutex-oversubscribed",
+    rows: [{
+      row: "Mutex, oversubscribed: 64 goroutines on 2 threads, promise form",
+      ours: "promise",
+      rivals: [{ name: GO }],
+    }],
+    go: { [GO]: "mutexOversubscribed" },
+    open(held) {
+      const pool = usePool(held, 2);
+      return [contestant("promise", (ops) => lockOversubscribed(pool, ops), { unit: CROWD })];
+    },
+  },
+  {
+    name: "mutex-crowd",
+    rows: [{
+      row: "Mutex, 64 goroutines of one thread, held while suspended, promise form",
+      ours: "promise",
+      rivals: [{ name: GO }, { name: ASYNC_MUTEX, goal: { factor: 1, rival: "JS" } }],
+    }],
+    go: { [GO]: "mutexCrowd" },
+    open: () => [
+      contestant("promise", lockCrowd, { unit: CROWD }),
+      contestant(ASYNC_MUTEX, (ops) => asyncMutexCrowd(CROWD, ops), { unit: CROWD }),
+    ],
+  },
+  ...[0, 10, 19].map((power): Match => ({
+    name: `rwmutex-${power}`,
+    rows: [{
+      row: `RWMutex, 1 writer and 2^${power} readers, per reader, promise form`,
+      ours: "promise",
+      rivals: [{ name: GO }],
+    }],
+    go: { [GO]: `rwMutex${power}` as GoRow },
+    open(held) {
+      const mutex = new RWMutex();
+      held.push(() => mutex[Symbol.dispose]());
+      const readers = 2 ** power;
+      const body = (ops: number) => readersAndWriter(mutex, mutex.rLocker(), readers, ops);
+      return [contestant("promise", body, { unit: readers })];
+    },
+  })),
   {
     name: "spawn",
     rows: [{

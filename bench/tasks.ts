@@ -7,6 +7,7 @@ import {
   type AtomicI32,
   type Channel,
   type CyclicBarrier,
+  type Mutex,
   type Semaphore,
   type SyncMap,
   task,
@@ -130,6 +131,36 @@ export const incrementUnder = task(
   },
 );
 
+/** Locks, counts in `cell`, and unlocks, `count` times, blocking; each time does `work` rounds of work inside, and as many outside. */
+export const lockMany = task(
+  import.meta.url,
+  "lockMany",
+  (mutex: Mutex, cell: Int32Array, count: number, work: number): number => {
+    let state = 1;
+    for (let i = 0; i < count; i++) {
+      mutex.lockSync();
+      cell[0]!++;
+      state = scramble(state, work);
+      mutex.unlock();
+      state = scramble(state, work);
+    }
+    return state;
+  },
+);
+
+/** Locks, counts in `cell`, and unlocks, `count` times, awaiting. */
+export const lockManyAwaited = task(
+  import.meta.url,
+  "lockManyAwaited",
+  async (mutex: Mutex, cell: Int32Array, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      await mutex.lock();
+      cell[0]!++;
+      mutex.unlock();
+    }
+  },
+);
+
 /** Adds 1 to `value`, `rounds` times. */
 export const addAtomically = task(
   import.meta.url,
@@ -167,3 +198,13 @@ export const useMapThere = task(
     return useMap(map, keys, mix, ops);
   },
 );
+
+/** Work: rounds of a generator of random numbers (Marsaglia's xorshift). */
+function scramble(state: number, rounds: number): number {
+  for (let i = 0; i < rounds; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+  }
+  return state;
+}

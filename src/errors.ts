@@ -34,6 +34,17 @@ export class LockMisuseError extends Error {
 }
 
 /**
+ * Thrown by a lock whose holder's thread has died: by every wait for it, and by whoever asks for it, until somebody calls its
+ * `recover()`. What the lock protects may be half changed.
+ */
+export class LockAbandonedError extends Error {
+  /** The name of the class. */
+  override readonly name = "LockAbandonedError";
+  /** Says which error this is. */
+  readonly code = "LOCK_ABANDONED";
+}
+
+/**
  * The end of a wait at a barrier that cannot be passed: somebody who waited there gave up or died, or it was reset.
  */
 export class BrokenBarrierError extends Error {

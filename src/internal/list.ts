@@ -24,6 +24,11 @@ export class List<T extends ListNode> {
     return this.#first === undefined;
   }
 
+  /** The first node; `undefined` when there is none. */
+  get first(): T | undefined {
+    return this.#first;
+  }
+
   /** Puts `node`, which stands in no list, at the end. */
   push(node: T): void {
     node.list = this as unknown as List<ListNode>;

@@ -24,6 +24,8 @@ export interface Kind {
   revive(ptr: number): Shareable;
   /** The last reference has gone: frees all that the object owns, and the object. */
   abandon(ptr: number): void;
+  /** Reports whether this thread holds the object at `ptr`, where that can be: then the thread cannot end as if nothing were. */
+  isHeld?(ptr: number): boolean;
 }
 
 /** Kinds by their number; the numbers are part of the layout of memory and stay. */
@@ -36,6 +38,10 @@ export const KIND_SEMAPHORE = 3;
 export const KIND_WAIT_GROUP = 4;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_POOL = 5;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_RW_MUTEX = 6;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_COND = 7;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_BARRIER = 8;
 /** See {@linkcode KIND_CHANNEL}. */
@@ -89,14 +95,22 @@ export function dropObject(handle: Shareable): boolean {
   return true;
 }
 
-/** Disposes every handle of this thread, which has come to its end, and gives back its scratch. */
-export function giveUpAll(): void {
+/** Reports whether a handle was given up while this thread held what it stands for. */
+let hasLeftHeld = false;
+
+/**
+ * Disposes every handle of this thread, which has come to its end, and gives back its scratch.
+ *
+ * @returns whether this thread holds something, or may: then others have to learn that its holder is gone
+ */
+export function giveUpAll(): boolean {
   for (const holding of held) {
     const handle = holding.handle.deref();
     if (handle === undefined) giveUp(holding);
     else handle[Symbol.dispose]();
   }
   core().dropScratch();
+  return hasLeftHeld;
 }
 
 function giveUp(holding: Holding): void {
@@ -107,6 +121,7 @@ function giveUp(holding: Holding): void {
   const reference = known.get(holding.ptr)?.deref();
   // A newer handle may stand under the address by now.
   if (reference === undefined || holdings.get(reference) === holding) known.delete(holding.ptr);
+  if (kinds[core().readU32(holding.ptr + OBJECT_KIND)]?.isHeld?.(holding.ptr)) hasLeftHeld = true;
   releaseObject(holding.ptr);
 }
 

@@ -93,6 +93,8 @@ export const NODE_PAYLOAD = 20;
 export const NODE_BYTES = 24;
 /** u32: `NODE_WAS_MET` when a rendezvous' other side has met this one, or a ring has served it; `NODE_HUNGRY` while a ring has to. */
 export const NODE_MET = 28;
+/** u32, locked: 1 in the node of a waiter that was granted what it waited for (semaphore, RWMutex), 0 when it is to try again. */
+export const NODE_GRANTED = 28;
 export const NODE_WAS_MET = 1;
 export const NODE_HUNGRY = 2;
 
@@ -166,8 +168,6 @@ export const DEQUE_INITIAL = 64;
 export const DEQUE_RETRY = 1;
 
 // ---- Lock objects (shared objects)
-/** u32, atomic: 0, or the agent that holds the mutex. */
-export const MUTEX_OWNER = 12;
 /** u64, atomic: in the low half what is still to be done, in the high half how often that has come to 0. */
 export const GROUP_STATE = 16;
 /** Wait queue. */
@@ -175,10 +175,52 @@ export const LOCK_QUEUE = 32;
 export const LOCK_OBJECT_SIZE = 48;
 /** Result: the call was against the rules and changed nothing. */
 export const LOCK_MISUSED = -1;
+/** Result: the thread of the lock's holder has died. */
+export const LOCK_ABANDONED = -2;
+/** Result: the call was for the case that nobody waits, and has done nothing. */
+export const LOCK_CONTENDED = -3;
 /** Results of what fires waiters: nobody; another agent's; one of the caller's own, which lies in its inbox. */
 export const WOKE_NONE = 0;
 export const WOKE_OTHER = 1;
 export const WOKE_SELF = 2;
+
+// ---- Mutex (a lock object)
+/** u32, atomic: 0, the agent that holds it, with or without MUTEX_HANDED, or MUTEX_ABANDONED. */
+export const MUTEX_OWNER = 12;
+/** Added to an agent: a waiter of its thread was handed the mutex and has not taken delivery. */
+export const MUTEX_HANDED = 1;
+/** The thread of its holder has died. The address of no agent. */
+export const MUTEX_ABANDONED = 2;
+/** Milliseconds, counted in whole ones, beyond which a waiter is handed the mutex. */
+export const MUTEX_PATIENCE = 1;
+
+// ---- RWMutex (a lock object)
+/** u32, atomic: newest record of read locks; they never leave. */
+export const RW_RECORDS = 12;
+/** u64, atomic: in the low half the writer, as MUTEX_OWNER, in the high half the number of read locks. */
+export const RW_STATE = 16;
+/** One read lock in RW_STATE. */
+export const RW_READER = 4294967296;
+/** u32: the record made before; written once. */
+export const RECORD_NEXT = 0;
+/** u32: the agent whose read locks it counts; written once. */
+export const RECORD_AGENT = 4;
+/** u32, atomic: read locks of that agent. */
+export const RECORD_COUNT = 8;
+export const RECORD_SIZE = 16;
+
+// ---- Cond (a lock object; its queue stands under the lock of the locker's queue)
+/** u32: the mutex or RWMutex that it belongs to; written once. */
+export const COND_LOCKER = 12;
+/** u32: what a waiter asks of it; written once. */
+export const COND_MODE = 16;
+export const COND_MUTEX = 0;
+export const COND_WRITER = 1;
+export const COND_READER = 2;
+/** u32, locked: in a condition's node, whether it has had a signal. */
+export const NODE_MOVED = 24;
+export const MOVED_BY_SIGNAL = 1;
+export const MOVED_BY_BROADCAST = 2;
 
 // ---- Semaphore (a shared object)
 /** u64, atomic: in the low half how many units there are, in the high half how many of them are held. */
@@ -186,8 +228,6 @@ export const SEMAPHORE_STATE = 16;
 /** Wait queue of requests for more than there is, at the time when they began to wait; the others wait in LOCK_QUEUE. */
 export const SEMAPHORE_ASIDE = 48;
 export const SEMAPHORE_SIZE = 64;
-/** u32: in the node of a fired waiter, 1 when it was granted its units, 0 when it is to try again. */
-export const NODE_GRANTED = 24;
 
 // ---- Barrier (a shared object); its queue stands at LOCK_QUEUE, and every word belongs to that queue's lock
 /** u32: how many make a round; written once. */

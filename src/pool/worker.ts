@@ -238,15 +238,17 @@ class Worker {
   }
 
   /**
-   * The thread runs nothing more: gives up its handles, and says whether anything could still come for its agent; if not
-   * that can serve another thread.
+   * The thread runs nothing more: gives up its handles, and says whether anything could still come for its agent, or names it as
+   * the holder of a lock; if not that can serve another thread.
    */
   leave(): void {
-    giveUpAll();
+    const isHolding = giveUpAll();
     const c = this.#core;
     const isDone =
       c.readU32(this.#worker + WORKER_TOOK) === c.readU32(this.#worker + WORKER_FINISHED);
-    if (this.#agent.waiting === 0 && isDone) c.writeU32(this.#worker + WORKER_IS_CLEAN, 1);
+    if (!isHolding && this.#agent.waiting === 0 && isDone) {
+      c.writeU32(this.#worker + WORKER_IS_CLEAN, 1);
+    }
   }
 }
 

@@ -136,8 +136,13 @@ export abstract class LockCase<O extends LockObject> implements Case {
 
   enter(wait: Wait): boolean {
     this.wait = wait;
-    wait.enterShared(this.index, this.queue, this.need);
+    this.join(wait);
     return true;
+  }
+
+  /** Enters the queue. */
+  protected join(wait: Wait): void {
+    wait.enterShared(this.index, this.queue, this.need);
   }
 
   leave(wasClaimed: boolean): void {

@@ -30,11 +30,13 @@ export { AtomicBool } from "./atomic_bool.ts";
 export { AtomicI32 } from "./atomic_i32.ts";
 export { AtomicI64 } from "./atomic_i64.ts";
 export { AtomicU32 } from "./atomic_u32.ts";
+export { Cond } from "./cond.ts";
 export { CyclicBarrier } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex, mutexOf } from "./mutex.ts";
 export { ObjectPool } from "./object_pool.ts";
 export { Once, onceFunc, onceValue } from "./once.ts";
+export { RWMutex } from "./rw_mutex.ts";
 export { Semaphore, semaphoreOf } from "./semaphore.ts";
 export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
 export { SyncMap } from "./sync_map.ts";
@@ -42,6 +44,7 @@ export { WaitGroup, waitGroupOf } from "./wait_group.ts";
 export {
   AgentCannotBlockError,
   BrokenBarrierError,
+  LockAbandonedError,
   LockMisuseError,
   SharedMemoryExhaustedError,
 } from "../errors.ts";

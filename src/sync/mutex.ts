@@ -3,20 +3,27 @@
  *
  * @module
  */
-import { LockMisuseError } from "../errors.ts";
+import { LockAbandonedError, LockMisuseError } from "../errors.ts";
 import { checkDuration, checkSignal } from "../internal/check.ts";
+import { commonMs } from "../internal/clock.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
+import { core } from "../memory/core.ts";
 import { KIND_MUTEX, registerKind, shared } from "../memory/handle.ts";
 import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
-import { LOCK_MISUSED, LOCK_QUEUE } from "../memory/layout.ts";
+import { COND_MUTEX, LOCK_ABANDONED, LOCK_CONTENDED, LOCK_MISUSED } from "../memory/layout.ts";
+import { agent } from "../park/agent.ts";
+import type { Wait } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import type { WaitOptions } from "../select/types.ts";
 import type { Guard, Locker } from "./guard.ts";
 import { LockCase, LockObject } from "./lock_object.ts";
+import { type Held, type Monitor, monitor } from "./monitor.ts";
 
 /** A mutex in shared memory, as this thread uses it. */
-class SharedMutex extends LockObject {
+class SharedMutex extends LockObject implements Monitor {
+  readonly mode = COND_MUTEX;
+  readonly need = 0;
   /**
    * The guard whose lock this thread took last and has not freed. One that another thread has freed stays until it is
    * disposed, or this thread locks anew.
@@ -35,11 +42,42 @@ class SharedMutex extends LockObject {
     return this.core.fn.mutexIsLocked(this.ptr) !== 0;
   }
 
+  /** Reports whether a wait would end now. */
+  get isOpen(): boolean {
+    return this.core.fn.mutexIsOpen(this.ptr) !== 0;
+  }
+
+  /** @throws {LockAbandonedError} if the holder's thread has died */
   tryLock(): Guard | undefined {
     const c = this.core;
-    if (c.fn.mutexTryLock(this.ptr, c.agent) === 0) return undefined;
+    return this.#take(c.fn.mutexTryLock(this.ptr, c.agent));
+  }
+
+  /** Ends a wait that was fired: it may have been handed the lock. Throws as {@linkcode tryLock} does. */
+  complete(): Guard | undefined {
+    const c = this.core;
+    return this.#take(c.fn.mutexComplete(this.ptr, c.agent));
+  }
+
+  /** The guard of a lock that this thread has just taken, if it has: a new one, or that of before a wait for a condition. */
+  #take(code: number, guard?: MutexGuard): Guard | undefined {
+    if (code !== 1) return this.#refused(code);
     if (this.#holder === undefined) this.begin();
-    return this.#holder = new MutexGuard(this);
+    return this.#holder = guard ?? new MutexGuard(this);
+  }
+
+  #refused(code: number): undefined {
+    if (code !== LOCK_ABANDONED) return undefined;
+    // Whoever finds it abandoned fires those who wait, and some may be of this thread.
+    agent().drain();
+    throw new LockAbandonedError(ABANDONED);
+  }
+
+  recover(): Guard | undefined {
+    const c = this.core;
+    const isTaken = c.fn.mutexRecover(this.ptr, c.agent);
+    agent().drain();
+    return this.#take(isTaken);
   }
 
   /** Frees the lock, whoever holds it. */
@@ -47,22 +85,66 @@ class SharedMutex extends LockObject {
     // Where it is held through this handle, it may be freed through it.
     if (this.#holder === undefined) this.check();
     const c = this.core;
-    const code = c.fn.mutexUnlock(this.ptr, c.agent);
+    let code = c.fn.mutexUnlock(this.ptr, c.agent);
+    if (code === LOCK_CONTENDED) code = c.fn.mutexRelease(this.ptr, c.agent, 0, commonMs());
     if (code === LOCK_MISUSED) throw new LockMisuseError("sync: unlock of unlocked mutex");
+    this.#refused(code);
     this.#freed(code);
   }
 
-  /** Wakes who has waited longest, in the stead of one that was woken and cannot lock now. */
-  wakeNext(): void {
+  /** Hands on what was meant for a goroutine of this thread that cannot run. */
+  pass(): boolean {
     const c = this.core;
-    this.deliver(c.fn.queueWake(this.ptr + LOCK_QUEUE, c.agent));
+    this.deliver(c.fn.mutexPass(this.ptr, c.agent, commonMs()));
+    return true;
   }
 
   /** Frees the lock of `guard`, unless that has been freed. */
   release(guard: MutexGuard): void {
     if (this.#holder !== guard) return;
     const c = this.core;
-    this.#freed(c.fn.mutexUnlockOwn(this.ptr, c.agent));
+    let code = c.fn.mutexUnlock(this.ptr, c.agent);
+    if (code === LOCK_CONTENDED) {
+      code = c.fn.mutexRelease(this.ptr, c.agent, c.agent, commonMs());
+    }
+    this.#freed(code);
+  }
+
+  hold(): Held {
+    this.check();
+    const c = this.core;
+    if (c.fn.mutexIsOwn(this.ptr, c.agent)) return { guard: this.#holder };
+    // Abandoned, it says so.
+    if (this.isOpen && this.isLocked) this.#refused(LOCK_ABANDONED);
+    throw new LockMisuseError("sync: unlock of unlocked mutex: who waits has to hold it");
+  }
+
+  suspend(): void {
+    const c = this.core;
+    const code = c.fn.mutexUnlock(this.ptr, c.agent);
+    this.#freed(
+      code === LOCK_CONTENDED ? c.fn.mutexRelease(this.ptr, c.agent, c.agent, commonMs()) : code,
+    );
+  }
+
+  tryResume(held: Held): boolean {
+    const c = this.core;
+    const code = c.fn.mutexTryLock(this.ptr, c.agent);
+    return this.#take(code, held.guard as MutexGuard | undefined) !== undefined;
+  }
+
+  resume(held: Held): boolean {
+    const c = this.core;
+    const code = c.fn.mutexComplete(this.ptr, c.agent);
+    return this.#take(code, held.guard as MutexGuard | undefined) !== undefined;
+  }
+
+  enter(node: number, index: number, since: number, isOvertaken: boolean): void {
+    this.core.fn.mutexEnter(this.ptr, node, index, since, Number(isOvertaken));
+  }
+
+  look(): boolean {
+    return this.isOpen;
   }
 
   #freed(code: number): void {
@@ -73,6 +155,10 @@ class SharedMutex extends LockObject {
     this.finish();
   }
 }
+
+/** What a {@linkcode LockAbandonedError} of a mutex says. */
+const ABANDONED =
+  "the thread that held this mutex has died: what it protects may be half changed. Call recover() to take it over";
 
 /** See {@linkcode Guard}. */
 class MutexGuard implements Guard {
@@ -88,25 +174,43 @@ class MutexGuard implements Guard {
 }
 
 /**
- * A goroutine that waits for a mutex. When it is woken the mutex is free, and it tries for it like everybody else. One that
- * finds it taken need not pass the wake-up on: whoever took it wakes the next.
+ * A goroutine that waits for a mutex. When it is woken it has been handed the mutex, or the mutex is free and it tries for it like
+ * everybody else. One that finds it taken need not pass the wake-up on: whoever took it wakes the next.
  */
 class MutexCase extends LockCase<SharedMutex> {
+  /** When it first asked. */
+  readonly #since = commonMs();
+  #isOvertaken = false;
   #guard: Guard | undefined = undefined;
+
+  protected override join(wait: Wait): void {
+    this.object.enter(wait.nodeOf(this.index), this.index, this.#since, this.#isOvertaken);
+    this.#isOvertaken = false;
+  }
 
   poll(): boolean {
     this.#guard = this.object.tryLock();
-    return this.#guard !== undefined || (this.isTimed && this.deadline <= performance.now());
+    return this.#hasEnded();
   }
 
   isReady(): boolean {
-    return !this.object.isLocked;
+    return this.object.isOpen;
+  }
+
+  override complete(): boolean {
+    this.#guard = this.object.complete();
+    // If it goes on, somebody was faster.
+    this.#isOvertaken = true;
+    return this.#hasEnded();
+  }
+
+  #hasEnded(): boolean {
+    return this.#guard !== undefined || (this.isTimed && this.deadline <= performance.now());
   }
 
   /** A goroutine that cannot run must not hold what others wait for, least of all the one that blocks its thread. */
   pass(): boolean {
-    this.object.wakeNext();
-    return true;
+    return this.object.pass();
   }
 
   /** The guard, or `undefined` when the time is over. */
@@ -122,7 +226,14 @@ class MutexCase extends LockCase<SharedMutex> {
  * lock there. What was written under the lock, on any thread, is visible to the next holder.
  *
  * It is not re-entrant: who locks it twice waits for itself. Any goroutine may unlock it, on any thread, as in Go.
- * Who waits is woken in the order of arrival; when it runs, another thread may have been faster, and then it queues again.
+ *
+ * Who waits is woken in the order of arrival. When it runs, another thread may have been faster; then it stands at the head of the
+ * queue again. Has it waited for more than a millisecond (of a clock that counts whole ones), the unlock hands it the mutex, so that
+ * nobody starves (Go's starvation mode). What was handed to a goroutine rests with it until its thread gets to it.
+ *
+ * When the thread of its holder dies, the mutex is *abandoned*: those who wait, and those who ask later, get a
+ * {@linkcode LockAbandonedError}, until somebody takes it over with {@linkcode recover}. That goes for a thread that is killed, and for
+ * one that ends in order while a goroutine of its has not unlocked.
  *
  * @example
  * ```ts
@@ -156,7 +267,7 @@ export class Mutex implements Locker, Disposable {
     this.#mutex.attach(this);
   }
 
-  /** Reports whether somebody holds the mutex; a snapshot. */
+  /** Reports whether somebody holds the mutex, or held it when the thread died; a snapshot. */
   get locked(): boolean {
     this.#mutex.check();
     return this.#mutex.isLocked;
@@ -168,17 +279,24 @@ export class Mutex implements Locker, Disposable {
     return this.#mutex.ptr;
   }
 
+  /** What a condition needs of this mutex: a `Monitor`. */
+  get [monitor](): unknown {
+    return this.#mutex;
+  }
+
   /**
    * Locks the mutex, waiting until it is free.
    *
    * - **Blocking:** suspends this goroutine, never the thread; {@linkcode lockSync} blocks.
-   * - **Ordering:** those who wait are woken first come, first served, and may be overtaken by another thread.
+   * - **Ordering:** those who wait are woken first come, first served, and may be overtaken by another thread, but not once they
+   *   have waited for more than a millisecond.
    * - **Cancellation:** an aborted signal wins even if the mutex is free; the lock is then not taken.
    * - **Cost:** no waiter when the mutex is free.
    *
    * @param options `signal` cancels the wait.
    * @returns A guard that unlocks when it is disposed; or ignore it and call {@linkcode unlock}.
    * @throws `signal.reason` if aborted
+   * @throws {LockAbandonedError} if the holder's thread has died
    */
   lock(options?: WaitOptions): Promise<Guard> {
     return this.#lock(options, Infinity) as Promise<Guard>;
@@ -191,6 +309,7 @@ export class Mutex implements Locker, Disposable {
    *
    * @returns A guard that unlocks when it is disposed.
    * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block
+   * @throws {LockAbandonedError} if the holder's thread has died
    */
   lockSync(): Guard {
     return this.#lockSync(Infinity)!;
@@ -200,6 +319,7 @@ export class Mutex implements Locker, Disposable {
    * Locks the mutex if it is free.
    *
    * @returns A guard that unlocks when it is disposed, or `undefined` if somebody holds the mutex.
+   * @throws {LockAbandonedError} if the holder's thread has died
    */
   tryLock(): Guard | undefined {
     this.#mutex.check();
@@ -214,6 +334,7 @@ export class Mutex implements Locker, Disposable {
    * @returns A guard that unlocks when it is disposed, or `undefined` if the time was over first.
    * @throws {TypeError | RangeError} at the call, if `ms` is no number, or NaN
    * @throws `signal.reason` if aborted
+   * @throws {LockAbandonedError} if the holder's thread has died
    */
   lockWithin(ms: number, options?: WaitOptions): Promise<Guard | undefined> {
     return this.#lock(options, checkDuration("a time limit", ms));
@@ -226,20 +347,56 @@ export class Mutex implements Locker, Disposable {
    * @returns A guard that unlocks when it is disposed, or `undefined` if the time was over first.
    * @throws {TypeError | RangeError} if `ms` is no number, or NaN
    * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block
+   * @throws {LockAbandonedError} if the holder's thread has died
    */
   lockWithinSync(ms: number): Guard | undefined {
     return this.#lockSync(checkDuration("a time limit", ms));
   }
 
   /**
-   * Unlocks the mutex and wakes the goroutine that has waited longest.
+   * Unlocks the mutex and wakes the goroutine that has waited longest, or hands it the mutex.
    *
    * It need not be called by who locked the mutex. The guard that was given for the lock is then spent.
    *
    * @throws {LockMisuseError} "sync: unlock of unlocked mutex"
+   * @throws {LockAbandonedError} if the holder's thread has died
    */
   unlock(): void {
     this.#mutex.unlock();
+  }
+
+  /**
+   * Takes over the mutex if it is abandoned: if the thread of its holder has died. From then on it is a mutex like any other, so
+   * whoever calls this puts right what it protects, and then unlocks. Rust calls this clearing the poison.
+   *
+   * Who waited when the thread died and has not noticed yet goes on waiting. Of several who call this one takes it over.
+   *
+   * @returns A guard that unlocks when it is disposed, or `undefined` if the mutex is not abandoned.
+   *
+   * @example
+   * ```ts
+   * import { type Guard, LockAbandonedError, Mutex } from "@millrace/millrace";
+   *
+   * const mutex = new Mutex();
+   * async function lockAndRepair(repair: () => void): Promise<Guard> {
+   *   for (;;) {
+   *     try {
+   *       return await mutex.lock();
+   *     } catch (error) {
+   *       if (!(error instanceof LockAbandonedError)) throw error;
+   *       const guard = mutex.recover();
+   *       if (guard === undefined) continue; // somebody else was faster
+   *       repair();
+   *       return guard;
+   *     }
+   *   }
+   * }
+   * using _ = await lockAndRepair(() => console.log("its holder has died"));
+   * ```
+   */
+  recover(): Guard | undefined {
+    this.#mutex.check();
+    return this.#mutex.recover();
   }
 
   /**
@@ -255,7 +412,12 @@ export class Mutex implements Locker, Disposable {
     const mutex = this.#mutex;
     mutex.check();
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const guard = mutex.tryLock();
+    let guard: Guard | undefined;
+    try {
+      guard = mutex.tryLock();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (guard !== undefined) return isBudgetSpent() ? afterTurn(guard) : Promise.resolve(guard);
     return waitFor(new MutexCase(mutex, performance.now() + ms), toGuard, signal);
   }
@@ -279,6 +441,10 @@ const Revived = Mutex as unknown as new (existing: SharedMutex) => Mutex;
 registerKind(KIND_MUTEX, {
   revive: (ptr) => new Revived(new SharedMutex(ptr)),
   abandon: LockObject.abandon,
+  isHeld(ptr) {
+    const c = core();
+    return c.fn.mutexIsOwn(ptr, c.agent) !== 0;
+  },
 });
 
 /**

@@ -5,7 +5,6 @@ import {
   GROUP_STATE,
   LOCK_MISUSED,
   LOCK_QUEUE,
-  MUTEX_OWNER,
   NODE_GRANTED,
   NODE_QUEUE,
   SEMAPHORE_ASIDE,
@@ -43,10 +42,6 @@ interface Sync extends Waiting {
   groupIsOver(group: number, round: number): number;
   groupRound(group: number): number;
   lockNew(kind: number, first: number, second: number): number;
-  mutexIsLocked(mutex: number): number;
-  mutexTryLock(mutex: number, self: number): number;
-  mutexUnlock(mutex: number, self: number): number;
-  mutexUnlockOwn(mutex: number, self: number): number;
   semaphoreNew(kind: number, size: number): number;
   semaphoreRelease(semaphore: number, count: number, self: number): number;
   semaphoreResize(semaphore: number, size: number, self: number): number;
@@ -128,88 +123,6 @@ function ownOf({ id }: Thread, { agents, waiters }: State): Own {
 async function discard({ wasm, id }: Thread, { waiters }: State): Promise<void> {
   await wasm.poison(waiters[id]!, waiterSize(1));
 }
-
-// ---- Mutex ---------------------------------------------------------------------------------------------------
-
-function lockCase(thread: Thread, own: Own, { lock }: State): Case<true> {
-  const { wasm } = thread;
-  return {
-    ...inQueue(thread, own, lock + LOCK_QUEUE),
-    poll: async () => await wasm.mutexTryLock(lock, own.agent) ? true : undefined,
-    isReady: async () => await wasm.mutexIsLocked(lock) === 0,
-  };
-}
-
-/** Locks, increments what is not atomic, and unlocks. */
-function locks(options?: WaitOptions): Body {
-  return async (thread, state) => {
-    const { wasm } = thread;
-    const own = ownOf(thread, state);
-    await waitFor(thread, own, [lockCase(thread, own, state)], options);
-    await discard(thread, state);
-    await wasm.increment(state.data);
-    await wasm.mutexUnlock(state.lock, own.agent);
-  };
-}
-
-/** Is woken for the mutex when it has no use for it, and wakes the next (`pass` in `src/sync/mutex.ts`). */
-const passes: Body = async (thread, state) => {
-  const { wasm, id } = thread;
-  await nextEntry(thread, state.agents[id]!);
-  await discard(thread, state);
-  await wasm.queueWake(state.lock + LOCK_QUEUE, state.agents[id]!);
-};
-
-const unlocks: Body = ({ wasm, id }, { lock, agents }) => wasm.mutexUnlock(lock, agents[id]!);
-
-/** All increments have been made. */
-const counts = (count: number): Pick<SyncScenario, "check"> => ({
-  check({ words, state }) {
-    assertEquals(words[state.data >>> 2], count);
-    assertEquals(words[(state.lock + MUTEX_OWNER) >>> 2], 0);
-  },
-});
-
-const twoLock = scenario("two lock", [locks(), locks()], counts(2));
-const threeLock = scenario("three lock", [locks(), locks(), locks()], counts(3));
-const passed = scenario("one passes", [unlocks, passes, locks({ isEntered: true })], {
-  ...counts(1),
-  first: 1,
-  waiting: [undefined, 0, 0],
-});
-
-Deno.test("mutex: it excludes, and nobody sleeps while it is free", async () => {
-  await assertHolding(twoLock);
-  await assertHolding(threeLock, { bound: 2 });
-  await assertHolding(passed, { bound: 2 });
-  const blind = [locks({ looksAgain: false }), locks()];
-  assertFails(await explore(core, scenario("blind", blind)), "deadlock");
-});
-
-/** Thread 0 holds the mutex and has a guard; thread 1 frees it, and then takes it. */
-const guarded = scenario("a late guard", [
-  ({ wasm }, { lock, agents }) => wasm.mutexUnlockOwn(lock, agents[0]!),
-  async ({ wasm }, { lock, agents }) => [
-    await wasm.mutexUnlock(lock, agents[1]!),
-    await wasm.mutexTryLock(lock, agents[1]!),
-  ],
-], {
-  before: (wasm, lock, self) => void wasm.mutexTryLock(lock, self),
-  check({ words, state, results }) {
-    const [late, [unlocked]] = results as [number, [number, number]];
-    assertEquals([late, unlocked].toSorted(), [LOCK_MISUSED, 0]);
-    assertEquals(words[(state.lock + MUTEX_OWNER) >>> 2], state.agents[1]);
-  },
-});
-
-Deno.test("mutex: it is unlocked once, and by a guard only if that still holds it", async () => {
-  const twice = scenario("two unlock", [unlocks, unlocks], {
-    first: 1,
-    check: ({ results }) => assert(results.includes(LOCK_MISUSED) && results.includes(0)),
-  });
-  await assertHolding(twice);
-  await assertHolding(guarded);
-});
 
 // ---- Semaphore -----------------------------------------------------------------------------------------------
 
@@ -635,27 +548,6 @@ Deno.test("wait group: its counter does not fall below 0", async () => {
 
 testMistakes("sync", ENTRY, [
   {
-    when: "a mutex is taken without a swap",
-    find: "return cas32(mutex + MUTEX_OWNER, 0, <u32>self) == 0;",
-    replace:
-      "if (load32(mutex + MUTEX_OWNER) != 0) return false;\n  xchg32(mutex + MUTEX_OWNER, <u32>self);\n  return true;",
-    model: twoLock,
-  },
-  {
-    when: "unlock() looks for waiters before it frees the mutex",
-    find:
-      "  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return wakeNext(mutex, self);",
-    replace:
-      "  const waits = load32(mutex + LOCK_QUEUE + QUEUE_COUNT) != 0;\n  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;\n  return waits ? wakeNext(mutex, self) : WOKE_NONE;",
-    model: twoLock,
-  },
-  {
-    when: "a guard frees a mutex that it does not hold",
-    find: "if (cas32(mutex + MUTEX_OWNER, <u32>self, 0) != <u32>self) return LOCK_MISUSED;",
-    replace: "if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;",
-    model: guarded,
-  },
-  {
     when: "a semaphore grants before it has taken the units",
     find:
       "} else if (isTooLarge || cas64(semaphore + SEMAPHORE_STATE, state, state + (<u64>need << 32)) == state) {",
@@ -772,6 +664,10 @@ testMistakes("sync", ENTRY, [
     when: "the last to finish wakes one only",
     find: "return isEnd ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;",
     replace: "return isEnd ? queueWake(group + LOCK_QUEUE, self) : WOKE_NONE;",
+    also: {
+      find: "import { fire, queueWakeAll } from",
+      replace: "import { fire, queueWake, queueWakeAll } from",
+    },
     model: done,
     options: { bound: 2 },
   },

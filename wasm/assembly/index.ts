@@ -36,6 +36,7 @@ export {
   barrierReset,
   barrierWaiting,
 } from "./barrier";
+export { condBroadcast, condEnter, condLeave, condSignal } from "./cond";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
 export { ringServe } from "./hungry";
 export { mapDelete, mapDeleteIf, mapNew, mapStore, mapStoreIf, mapStoreNew } from "./map";
@@ -43,6 +44,18 @@ export { mapNarrowKey } from "./map_key";
 export { mapLoad } from "./map_load";
 export { mapDone, mapReclaim, mapRetire } from "./map_retire";
 export { mapClear, mapFree, mapSeek, mapSize, mapTakeAll, mapVisit } from "./map_walk";
+export {
+  mutexComplete,
+  mutexEnter,
+  mutexIsLocked,
+  mutexIsOpen,
+  mutexIsOwn,
+  mutexPass,
+  mutexRecover,
+  mutexRelease,
+  mutexTryLock,
+  mutexUnlock,
+} from "./mutex";
 export { objectNew, objectRelease, objectRetain } from "./object";
 export { onceBegin, onceFinish, onceIsBy, onceIsDone } from "./once";
 export {
@@ -81,6 +94,24 @@ export {
   ringUnpin,
 } from "./ring";
 export {
+  rwComplete,
+  rwEnter,
+  rwFree,
+  rwIsOwn,
+  rwIsReader,
+  rwIsWriter,
+  rwLook,
+  rwPass,
+  rwReadUnlock,
+  rwRecord,
+  rwRecover,
+  rwRelease,
+  rwTryLock,
+  rwTryRead,
+  rwTrySlow,
+  rwUnlock,
+} from "./rwmutex";
+export {
   poolAddFunction,
   poolHasFree,
   poolIsQuiet,
@@ -111,10 +142,6 @@ export {
   groupIsOver,
   groupRound,
   lockNew,
-  mutexIsLocked,
-  mutexTryLock,
-  mutexUnlock,
-  mutexUnlockOwn,
   semaphoreNew,
   semaphoreRelease,
   semaphoreResize,

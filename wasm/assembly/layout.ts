@@ -107,6 +107,8 @@ export const NODE_PAYLOAD: usize = 20;
 export const NODE_BYTES: usize = 24;
 /** u32: `NODE_WAS_MET` when a rendezvous' other side has met this one, or a ring has served it; `NODE_HUNGRY` while a ring has to. */
 export const NODE_MET: usize = 28;
+/** u32, locked: 1 in the node of a waiter that was granted what it waited for (semaphore, RWMutex), 0 when it is to try again. */
+export const NODE_GRANTED: usize = 28;
 export const NODE_WAS_MET: u32 = 1;
 export const NODE_HUNGRY: u32 = 2;
 
@@ -182,8 +184,6 @@ export const DEQUE_INITIAL: u32 = 64;
 export const DEQUE_RETRY: u32 = 1;
 
 // ---- Lock objects (shared objects) -----------------------------------------------------------------------------
-/** u32, atomic: 0, or the agent that holds the mutex. */
-export const MUTEX_OWNER: usize = 12;
 /** u64, atomic: in the low half what is still to be done, in the high half how often that has come to 0. */
 export const GROUP_STATE: usize = 16;
 /** Wait queue. */
@@ -191,11 +191,53 @@ export const LOCK_QUEUE: usize = 32;
 export const LOCK_OBJECT_SIZE: usize = 48;
 /** Result: the call was against the rules and changed nothing. */
 export const LOCK_MISUSED: i32 = -1;
+/** Result: the thread of the lock's holder has died. */
+export const LOCK_ABANDONED: i32 = -2;
+/** Result: the call was for the case that nobody waits, and has done nothing. */
+export const LOCK_CONTENDED: i32 = -3;
 
 /** Results of what fires waiters: nobody; another agent's; one of the caller's own, which lies in its inbox. */
 export const WOKE_NONE: i32 = 0;
 export const WOKE_OTHER: i32 = 1;
 export const WOKE_SELF: i32 = 2;
+
+// ---- Mutex (a lock object) -------------------------------------------------------------------------------------
+/** u32, atomic: 0, the agent that holds it, with or without MUTEX_HANDED, or MUTEX_ABANDONED. */
+export const MUTEX_OWNER: usize = 12;
+/** Added to an agent: a waiter of its thread was handed the mutex and has not taken delivery. */
+export const MUTEX_HANDED: u32 = 1;
+/** The thread of its holder has died. The address of no agent. */
+export const MUTEX_ABANDONED: u32 = 2;
+/** Milliseconds, counted in whole ones, beyond which a waiter is handed the mutex. */
+export const MUTEX_PATIENCE: u32 = 1;
+
+// ---- RWMutex (a lock object) -----------------------------------------------------------------------------------
+/** u32, atomic: newest record of read locks; they never leave. */
+export const RW_RECORDS: usize = 12;
+/** u64, atomic: in the low half the writer, as MUTEX_OWNER, in the high half the number of read locks. */
+export const RW_STATE: usize = 16;
+/** One read lock in RW_STATE. */
+export const RW_READER: u64 = 4294967296;
+/** u32: the record made before; written once. */
+export const RECORD_NEXT: usize = 0;
+/** u32: the agent whose read locks it counts; written once. */
+export const RECORD_AGENT: usize = 4;
+/** u32, atomic: read locks of that agent. */
+export const RECORD_COUNT: usize = 8;
+export const RECORD_SIZE: usize = 16;
+
+// ---- Cond (a lock object; its queue stands under the lock of the locker's queue) -------------------------------
+/** u32: the mutex or RWMutex that it belongs to; written once. */
+export const COND_LOCKER: usize = 12;
+/** u32: what a waiter asks of it; written once. */
+export const COND_MODE: usize = 16;
+export const COND_MUTEX: u32 = 0;
+export const COND_WRITER: u32 = 1;
+export const COND_READER: u32 = 2;
+/** u32, locked: in a condition's node, whether it has had a signal. */
+export const NODE_MOVED: usize = 24;
+export const MOVED_BY_SIGNAL: u32 = 1;
+export const MOVED_BY_BROADCAST: u32 = 2;
 
 // ---- Semaphore (a shared object) ---------------------------------------------------------------------------------
 /** u64, atomic: in the low half how many units there are, in the high half how many of them are held. */
@@ -203,8 +245,6 @@ export const SEMAPHORE_STATE: usize = 16;
 /** Wait queue of requests for more than there is, at the time when they began to wait; the others wait in LOCK_QUEUE. */
 export const SEMAPHORE_ASIDE: usize = 48;
 export const SEMAPHORE_SIZE: usize = 64;
-/** u32: in the node of a fired waiter, 1 when it was granted its units, 0 when it is to try again. */
-export const NODE_GRANTED: usize = 24;
 
 // ---- Barrier (a shared object); its queue stands at LOCK_QUEUE, and every word belongs to that queue's lock -----------
 /** u32: how many make a round; written once. */

@@ -166,6 +166,21 @@ export function link(queue: usize, node: usize): void {
   store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);
 }
 
+/** Puts `node` at the head of `queue`; the caller holds the lock. */
+// @ts-ignore: decorator
+@inline
+export function linkFirst(queue: usize, node: usize): void {
+  // Plain: all of these words belong to the lock (I1).
+  const head: usize = load<u32>(queue + QUEUE_HEAD);
+  store<u32>(node + NODE_PREVIOUS, 0);
+  store<u32>(node + NODE_NEXT, <u32>head);
+  store<u32>(node + NODE_QUEUE, <u32>queue);
+  if (head == 0) store<u32>(queue + QUEUE_TAIL, <u32>node);
+  else store<u32>(head + NODE_PREVIOUS, <u32>node);
+  store<u32>(queue + QUEUE_HEAD, <u32>node);
+  store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);
+}
+
 /**
  * Takes node `slot` of `waiter` out of `queue`; harmless when it stands in none.
  *

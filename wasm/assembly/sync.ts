@@ -1,8 +1,5 @@
 /**
- * State words of the locks. Waiting is queue.ts; here is who gets what.
- *
- * Mutex: MUTEX_OWNER is 0 (free) or the agent that holds it. Unlock frees it and fires the longest waiter, which tries
- * again (it may be overtaken: barging).
+ * State words of semaphore and wait group, and what all lock objects begin with. Waiting is queue.ts; here is who gets what.
  *
  * Semaphore: SEMAPHORE_STATE is a u64 word: who acquires, who releases and who resizes agree on both halves by one swap, so
  * that a release of more than is held is found whatever the others do. Free is the difference, and below 0 while more is
@@ -32,7 +29,7 @@
  *
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
-import { add64, cas32, cas64, load32, load64, xchg32 } from "./atomics";
+import { add64, cas32, cas64, load32, load64 } from "./atomics";
 import { inboxPush, ring } from "./agent";
 import { allocate } from "./heap";
 import { acquire, release } from "./lock";
@@ -78,53 +75,6 @@ export function lockNew(kind: u32, first: u32, second: u32): usize {
 }
 
 /**
- * Takes the mutex if it is free.
- *
- * - Progress: wait-free. Linearization: the swap. Model: `sync_model_test.ts`.
- */
-export function mutexTryLock(mutex: usize, self: usize): bool {
-  return cas32(mutex + MUTEX_OWNER, 0, <u32>self) == 0;
-}
-
-/**
- * Frees the mutex, whoever holds it, and fires the longest waiter.
- *
- * - Linearization: the exchange. Order: free, then the queue's count (law 3). Model: `sync_model_test.ts`.
- *
- * @returns a `WOKE_…` code, or `LOCK_MISUSED` when nobody held it; nothing has changed then
- */
-export function mutexUnlock(mutex: usize, self: usize): i32 {
-  if (xchg32(mutex + MUTEX_OWNER, 0) == 0) return LOCK_MISUSED;
-  return wakeNext(mutex, self);
-}
-
-/**
- * Frees the mutex if `self` holds it, and fires the longest waiter. For a guard, whose lock another thread may have freed and
- * a third one taken since.
- *
- * - Linearization: the swap. Order: free, then the queue's count (law 3). Model: `sync_model_test.ts`.
- *
- * @returns a `WOKE_…` code, or `LOCK_MISUSED` when `self` did not hold it; nothing has changed then
- */
-export function mutexUnlockOwn(mutex: usize, self: usize): i32 {
-  if (cas32(mutex + MUTEX_OWNER, <u32>self, 0) != <u32>self) return LOCK_MISUSED;
-  return wakeNext(mutex, self);
-}
-
-/** Fires the longest waiter of a mutex that has just been freed. */
-// @ts-ignore: decorator
-@inline
-function wakeNext(mutex: usize, self: usize): i32 {
-  // Fast path: nobody waits.
-  if (load32(mutex + LOCK_QUEUE + QUEUE_COUNT) == 0) return WOKE_NONE;
-  return queueWake(mutex + LOCK_QUEUE, self);
-}
-
-/** Reports whether somebody holds the mutex. */
-export function mutexIsLocked(mutex: usize): bool {
-  return load32(mutex + MUTEX_OWNER) != 0;
-}
-
 /** Makes a semaphore of `kind` with `size` units; 0 when memory is exhausted. */
 export function semaphoreNew(kind: u32, size: u32): usize {
   const semaphore = objectNew(kind, <u32>SEMAPHORE_SIZE);
