@@ -16,7 +16,8 @@ import {
 import { dropObject, holdObject, KIND_CHANNEL, registerKind, shared } from "../memory/handle.ts";
 import { type Inlet, type Outlet, type SendCase, sink, source } from "../select/case.ts";
 import { HandleType } from "../memory/handle_type.ts";
-import { RING_CAPACITY } from "../memory/layout.ts";
+import { OBJECT_ELEMENT, RING_CAPACITY } from "../memory/layout.ts";
+import { peekText } from "../memory/message.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import {
@@ -448,7 +449,8 @@ export function channelOf<T>(type: ElementType<T>): ElementType<Channel<T>> {
   }
   const name = `channelOf(${type.name})`;
   const expected = `a typed channel, ${name}`;
-  const carried: ElementType<unknown> = new HandleType(name, KIND_CHANNEL, expected, type.name);
+  const isRight = (ptr: number) => peekText(core().readU32(ptr + OBJECT_ELEMENT)) === type.name;
+  const carried: ElementType<unknown> = new HandleType(name, KIND_CHANNEL, expected, isRight);
   return carried as ElementType<Channel<T>>;
 }
 

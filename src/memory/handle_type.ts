@@ -15,8 +15,7 @@ import {
   type Shareable,
   shared,
 } from "./handle.ts";
-import { OBJECT_ELEMENT, OBJECT_KIND } from "./layout.ts";
-import { peekText } from "./message.ts";
+import { OBJECT_KIND } from "./layout.ts";
 
 /**
  * An element type that may also be called, which gives the same type: `mutexOf` and `mutexOf()` are one.
@@ -31,19 +30,24 @@ export class HandleType implements ElementType<Shareable> {
   readonly wideBytes = 0;
   readonly #kind: number;
   readonly #expected: string;
-  readonly #element: string | undefined;
+  readonly #isRight: (ptr: number) => boolean;
 
   /**
    * @param name The type's name.
    * @param kind What the handles stand for.
    * @param expected What they are called in messages, with an article.
-   * @param element Name of the type of the objects' own elements, where they have one.
+   * @param isRight Tells the right ones among the objects of the kind, where not all are.
    */
-  constructor(name: string, kind: number, expected: string, element?: string) {
+  constructor(
+    name: string,
+    kind: number,
+    expected: string,
+    isRight: (ptr: number) => boolean = () => true,
+  ) {
     this.name = name;
     this.#kind = kind;
     this.#expected = expected;
-    this.#element = element;
+    this.#isRight = isRight;
   }
 
   encode(value: Shareable): number {
@@ -53,9 +57,9 @@ export class HandleType implements ElementType<Shareable> {
     if (isOdd) throw this.#refuse(value);
     const ptr = exportHandle(value);
     const c = core();
-    const isRight = c.readU32(ptr + OBJECT_KIND) === this.#kind &&
-      (this.#element === undefined || peekText(c.readU32(ptr + OBJECT_ELEMENT)) === this.#element);
-    if (!isRight) throw this.#refuse(value);
+    if (c.readU32(ptr + OBJECT_KIND) !== this.#kind || !this.#isRight(ptr)) {
+      throw this.#refuse(value);
+    }
     c.fn.objectRetain(ptr);
     return ptr;
   }
@@ -84,19 +88,22 @@ export class HandleType implements ElementType<Shareable> {
  * @param name The name under which it is exported: other threads find it by that.
  * @param kind What the handles stand for.
  * @param expected What they are called in messages, with an article.
+ * @param isRight Tells the right ones among the objects of the kind, where not all are.
  */
 export function handlesOf<T extends Shareable>(
   name: string,
   kind: number,
   expected: string,
+  isRight?: (ptr: number) => boolean,
 ): HandleElement<T> {
-  const type = new HandleType(name, kind, expected);
+  const type = new HandleType(name, kind, expected, isRight);
   const element: () => unknown = () => element;
   Object.defineProperties(element, {
     name: { value: name },
     wideBytes: { value: type.wideBytes },
     encode: { value: (value: Shareable) => type.encode(value) },
     decode: { value: (ptr: number) => type.decode(ptr) },
+    peek: { value: (ptr: number) => type.peek(ptr) },
     discard: { value: (ptr: number) => type.discard(ptr) },
   });
   registerElementType(element as unknown as ElementType<unknown>);

@@ -6,7 +6,8 @@
 import { show } from "../internal/check.ts";
 import { shared } from "../memory/handle.ts";
 import { CELL_BOOL } from "../memory/layout.ts";
-import { Cell, registerCell } from "./cell.ts";
+import type { HandleElement } from "../memory/handle_type.ts";
+import { Cell, cellsOf, registerCell } from "./cell.ts";
 
 function checkBool(value: boolean): boolean {
   if (typeof value === "boolean") return value;
@@ -113,3 +114,10 @@ export class AtomicBool implements Disposable {
 const Revived = AtomicBool as unknown as new (existing: Cell) => AtomicBool;
 
 registerCell(CELL_BOOL, (existing) => new Revived(existing));
+
+/** The element type of AtomicBools: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const atomicBoolOf: HandleElement<AtomicBool> = cellsOf(
+  "atomicBoolOf",
+  CELL_BOOL,
+  "an AtomicBool",
+);

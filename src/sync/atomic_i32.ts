@@ -6,7 +6,8 @@
 import { checkInteger } from "../internal/check.ts";
 import { shared } from "../memory/handle.ts";
 import { CELL_I32 } from "../memory/layout.ts";
-import { Cell, registerCell } from "./cell.ts";
+import type { HandleElement } from "../memory/handle_type.ts";
+import { Cell, cellsOf, registerCell } from "./cell.ts";
 
 const MIN_I32 = -(2 ** 31);
 const MAX_I32 = 2 ** 31 - 1;
@@ -155,3 +156,10 @@ export class AtomicI32 implements Disposable {
 const Revived = AtomicI32 as unknown as new (existing: Cell) => AtomicI32;
 
 registerCell(CELL_I32, (existing) => new Revived(existing));
+
+/** The element type of AtomicI32s: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const atomicI32Of: HandleElement<AtomicI32> = cellsOf(
+  "atomicI32Of",
+  CELL_I32,
+  "an AtomicI32",
+);

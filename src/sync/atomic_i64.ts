@@ -6,7 +6,8 @@
 import { show } from "../internal/check.ts";
 import { shared } from "../memory/handle.ts";
 import { CELL_I64 } from "../memory/layout.ts";
-import { Cell, registerCell } from "./cell.ts";
+import type { HandleElement } from "../memory/handle_type.ts";
+import { Cell, cellsOf, registerCell } from "./cell.ts";
 
 function checkI64(value: bigint): bigint {
   const expected = "a bigint from -(2n**63n) to 2n**63n-1n";
@@ -149,3 +150,10 @@ export class AtomicI64 implements Disposable {
 const Revived = AtomicI64 as unknown as new (existing: Cell) => AtomicI64;
 
 registerCell(CELL_I64, (existing) => new Revived(existing));
+
+/** The element type of AtomicI64s: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const atomicI64Of: HandleElement<AtomicI64> = cellsOf(
+  "atomicI64Of",
+  CELL_I64,
+  "an AtomicI64",
+);

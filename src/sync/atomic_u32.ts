@@ -6,7 +6,8 @@
 import { checkInteger } from "../internal/check.ts";
 import { shared } from "../memory/handle.ts";
 import { CELL_U32 } from "../memory/layout.ts";
-import { Cell, registerCell } from "./cell.ts";
+import type { HandleElement } from "../memory/handle_type.ts";
+import { Cell, cellsOf, registerCell } from "./cell.ts";
 
 const MAX_U32 = 2 ** 32 - 1;
 
@@ -151,3 +152,10 @@ export class AtomicU32 implements Disposable {
 const Revived = AtomicU32 as unknown as new (existing: Cell) => AtomicU32;
 
 registerCell(CELL_U32, (existing) => new Revived(existing));
+
+/** The element type of AtomicU32s: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const atomicU32Of: HandleElement<AtomicU32> = cellsOf(
+  "atomicU32Of",
+  CELL_U32,
+  "an AtomicU32",
+);

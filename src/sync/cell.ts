@@ -17,6 +17,7 @@ import {
   registerKind,
   type Shareable,
 } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import { CELL_SIZE, CELL_TYPE, CELL_VALUE } from "../memory/layout.ts";
 
 /** A cell in shared memory, as this thread uses it. */
@@ -77,6 +78,15 @@ const types = new Map<number, Revive>();
 /** Declares how the handle for a cell of `type` is made. Called once a thread, by the module that owns the type. */
 export function registerCell(type: number, revive: Revive): void {
   types.set(type, revive);
+}
+
+/** Makes the element type of the handles for cells of `type`; see `handlesOf`. */
+export function cellsOf<T extends Shareable>(
+  name: string,
+  type: number,
+  expected: string,
+): HandleElement<T> {
+  return handlesOf(name, KIND_ATOMIC, expected, (ptr) => core().readU32(ptr + CELL_TYPE) === type);
 }
 
 registerKind(KIND_ATOMIC, {

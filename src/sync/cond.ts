@@ -7,6 +7,7 @@ import { checkSignal, show } from "../internal/check.ts";
 import { commonMs } from "../internal/clock.ts";
 import { core } from "../memory/core.ts";
 import { importHandle, KIND_COND, registerKind, releaseObject, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import {
   COND_LOCKER,
   COND_MODE,
@@ -330,3 +331,6 @@ registerKind(KIND_COND, {
   revive: (ptr) => new Revived(SharedCond.revive(ptr)),
   abandon: SharedCond.abandonCond,
 });
+
+/** The element type of Conds: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const condOf: HandleElement<Cond> = handlesOf("condOf", KIND_COND, "a Cond");

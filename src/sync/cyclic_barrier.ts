@@ -8,6 +8,7 @@ import { checkInteger, checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { core, exhausted } from "../memory/core.ts";
 import { KIND_BARRIER, registerKind, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import {
   ARRIVED_BROKEN,
   ARRIVED_SELF,
@@ -303,3 +304,10 @@ registerKind(KIND_BARRIER, {
   revive: (ptr) => new Revived(new SharedBarrier(ptr)),
   abandon: LockObject.abandon,
 });
+
+/** The element type of CyclicBarriers: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const cyclicBarrierOf: HandleElement<CyclicBarrier> = handlesOf(
+  "cyclicBarrierOf",
+  KIND_BARRIER,
+  "a CyclicBarrier",
+);

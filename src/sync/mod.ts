@@ -26,17 +26,17 @@
  *
  * @module
  */
-export { AtomicBool } from "./atomic_bool.ts";
-export { AtomicI32 } from "./atomic_i32.ts";
-export { AtomicI64 } from "./atomic_i64.ts";
-export { AtomicU32 } from "./atomic_u32.ts";
-export { Cond } from "./cond.ts";
-export { CyclicBarrier } from "./cyclic_barrier.ts";
+export { AtomicBool, atomicBoolOf } from "./atomic_bool.ts";
+export { AtomicI32, atomicI32Of } from "./atomic_i32.ts";
+export { AtomicI64, atomicI64Of } from "./atomic_i64.ts";
+export { AtomicU32, atomicU32Of } from "./atomic_u32.ts";
+export { Cond, condOf } from "./cond.ts";
+export { CyclicBarrier, cyclicBarrierOf } from "./cyclic_barrier.ts";
 export type { Guard, Locker, Permit } from "./guard.ts";
 export { Mutex, mutexOf } from "./mutex.ts";
 export { ObjectPool } from "./object_pool.ts";
-export { Once, onceFunc, onceValue } from "./once.ts";
-export { RWMutex } from "./rw_mutex.ts";
+export { Once, onceFunc, onceOf, onceValue } from "./once.ts";
+export { RWMutex, rwMutexOf } from "./rw_mutex.ts";
 export { Semaphore, semaphoreOf } from "./semaphore.ts";
 export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
 export { SyncMap } from "./sync_map.ts";

@@ -7,6 +7,7 @@ import { AgentCannotBlockError, LockMisuseError } from "../errors.ts";
 import { show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_ONCE, registerKind, shared } from "../memory/handle.ts";
+import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
 import { type Addressee, agent } from "../park/agent.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
@@ -232,6 +233,9 @@ registerKind(KIND_ONCE, {
   revive: (ptr) => new Revived(new SharedOnce(ptr)),
   abandon: LockObject.abandon,
 });
+
+/** The element type of onces: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+export const onceOf: HandleElement<Once> = handlesOf("onceOf", KIND_ONCE, "a Once");
 
 /**
  * Makes a function that calls `fn` the first time it is called, and never again (Go: `sync.OnceFunc`). For this thread; between

@@ -5,13 +5,29 @@
  */
 import {
   any,
+  AtomicBool,
+  atomicBoolOf,
+  AtomicI32,
+  atomicI32Of,
+  AtomicI64,
+  atomicI64Of,
+  AtomicU32,
+  atomicU32Of,
   Channel,
   channelOf,
+  Cond,
+  condOf,
+  CyclicBarrier,
+  cyclicBarrierOf,
   type ElementType,
   i32,
   Mutex,
   mutexOf,
+  Once,
+  onceOf,
   Pool,
+  RWMutex,
+  rwMutexOf,
   select,
   Semaphore,
   semaphoreOf,
@@ -26,7 +42,18 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "../suppo
 import { letGo, type Locks, passBySelect, unlockAndReturn } from "../support/tasks_life.ts";
 import { test } from "../support/test.ts";
 
-type Lock = Mutex | Semaphore | WaitGroup;
+type Lock =
+  | Mutex
+  | RWMutex
+  | Cond
+  | Semaphore
+  | WaitGroup
+  | CyclicBarrier
+  | Once
+  | AtomicI32
+  | AtomicU32
+  | AtomicI64
+  | AtomicBool;
 
 interface Row {
   readonly name: string;
@@ -39,6 +66,18 @@ const rows: readonly Row[] = [
   { name: "mutexOf", type: mutexOf as Row["type"], make: () => new Mutex() },
   { name: "semaphoreOf", type: semaphoreOf as Row["type"], make: () => new Semaphore(1) },
   { name: "waitGroupOf", type: waitGroupOf as Row["type"], make: () => new WaitGroup() },
+  { name: "rwMutexOf", type: rwMutexOf as Row["type"], make: () => new RWMutex() },
+  { name: "condOf", type: condOf as Row["type"], make: () => new Cond(new Mutex()) },
+  {
+    name: "cyclicBarrierOf",
+    type: cyclicBarrierOf as Row["type"],
+    make: () => new CyclicBarrier(2),
+  },
+  { name: "onceOf", type: onceOf as Row["type"], make: () => new Once() },
+  { name: "atomicI32Of", type: atomicI32Of as Row["type"], make: () => new AtomicI32() },
+  { name: "atomicU32Of", type: atomicU32Of as Row["type"], make: () => new AtomicU32() },
+  { name: "atomicI64Of", type: atomicI64Of as Row["type"], make: () => new AtomicI64() },
+  { name: "atomicBoolOf", type: atomicBoolOf as Row["type"], make: () => new AtomicBool() },
 ];
 
 for (const { name, type, make } of rows) {
@@ -96,9 +135,10 @@ for (const { name, type, make } of rows) {
       {},
       type,
     ];
-    const what = make().constructor.name;
+    const { name: kind } = make().constructor;
+    const what = `expected a${kind.startsWith("A") || kind === "RWMutex" ? "n" : ""} ${kind}`;
     for (const other of others) {
-      assertThrows(() => channel.trySend(other as Lock), TypeError, `expected a ${what}`);
+      assertThrows(() => channel.trySend(other as Lock), TypeError, what);
     }
     assertEquals(channel.size, 0);
   });

@@ -612,8 +612,8 @@ testMistakes("sync", ENTRY, [
     replace:
       "  store64(semaphore + SEMAPHORE_STATE, <u64>heldOf(state) << 32 | size);\n  } while (false);",
     also: {
-      find: "cas64, load32, load64, xchg32 }",
-      replace: "cas64, load32, load64, store64, xchg32 }",
+      find: "cas64, load32, load64 }",
+      replace: "cas64, load32, load64, store64 }",
     },
     model: below,
     options: { bound: 2 },
@@ -664,10 +664,6 @@ testMistakes("sync", ENTRY, [
     when: "the last to finish wakes one only",
     find: "return isEnd ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;",
     replace: "return isEnd ? queueWake(group + LOCK_QUEUE, self) : WOKE_NONE;",
-    also: {
-      find: "import { fire, queueWakeAll } from",
-      replace: "import { fire, queueWake, queueWakeAll } from",
-    },
     model: done,
     options: { bound: 2 },
   },

@@ -4,7 +4,6 @@
  * @module
  */
 import { ChannelClosedError } from "../../errors.ts";
-import type { Core } from "../../memory/core.ts";
 import { RING_IS_CLOSED, SELF_FIRED } from "../../memory/layout.ts";
 import { agent } from "../../park/agent.ts";
 import type { CLOSED, EMPTY, SendCase } from "../../select/case.ts";
