@@ -13,7 +13,7 @@ import { Operation } from "../select/operation.ts";
 import type { WaitOptions } from "../select/types.ts";
 import type { Guard, Locker } from "./guard.ts";
 import { type Monitor, monitor } from "./monitor.ts";
-import { RWMutexCase, SharedRWMutex, Side } from "./rw_lock.ts";
+import { RWMutexCase, SharedRWMutex, Side } from "./shared_rw_mutex.ts";
 
 /**
  * A lock that any number of goroutines hold for reading, or one for writing (Go: `sync.RWMutex`).
@@ -266,7 +266,7 @@ registerKind(KIND_RW_MUTEX, {
   },
 });
 
-/** The element type of RWMutexes: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
+/** The element type of RWMutexs: for a channel that carries them, or a field of a struct. See {@linkcode mutexOf}. */
 export const rwMutexOf: HandleElement<RWMutex> = handlesOf(
   "rwMutexOf",
   KIND_RW_MUTEX,

@@ -1,5 +1,5 @@
 /**
- * RWMutexes as a thread uses them: the lock in shared memory, its guards, who waits for it, and its two sides as conditions see them.
+ * What a thread does with an RWMutex in shared memory: taking and freeing it, the guards of both sides, and who waits.
  *
  * @module
  */
