@@ -39,7 +39,7 @@ export { Once, onceFunc, onceOf, onceValue } from "./once.ts";
 export { RWMutex, rwMutexOf } from "./rw_mutex.ts";
 export { Semaphore, semaphoreOf } from "./semaphore.ts";
 export { sharedArray, type SharedArrayOf, type SharedArrays } from "./shared_array.ts";
-export { SyncMap } from "./sync_map.ts";
+export { SyncMap, syncMapOf } from "./sync_map.ts";
 export { WaitGroup, waitGroupOf } from "./wait_group.ts";
 export {
   AgentCannotBlockError,

@@ -4,8 +4,18 @@
  * @module
  */
 import { show } from "../internal/check.ts";
-import { any, type ElementType, isElementType } from "../memory/element.ts";
+import { core } from "../memory/core.ts";
+import {
+  any,
+  type ElementType,
+  elementType,
+  isElementType,
+  registerElementTypes,
+} from "../memory/element.ts";
 import { KIND_SYNC_MAP, registerKind, shared } from "../memory/handle.ts";
+import { HandleType } from "../memory/handle_type.ts";
+import { OBJECT_ELEMENT } from "../memory/layout.ts";
+import { peekText } from "../memory/message.ts";
 import { SharedMap } from "./map_object.ts";
 
 /**
@@ -201,7 +211,50 @@ export class SyncMap<K, V> implements Disposable {
   }
 }
 
+/**
+ * The element type of maps with keys of `key` and values of `value`: for a channel that carries them, or a field of a struct.
+ *
+ * What is received is the very map that was sent; it is alive as long as anybody has it, or a message carries it.
+ *
+ * @example
+ * ```ts
+ * import { Channel, i32, SyncMap, syncMapOf, text } from "@millrace/millrace";
+ *
+ * const maps = new Channel(syncMapOf(text, i32), 4);
+ * const ages = new SyncMap(text, i32);
+ * maps.trySend(ages);
+ * console.log(await maps.receive() === ages); // true
+ * ```
+ *
+ * @param key The type of the keys, as the map was made with; `any()` if absent.
+ * @param value The type of the values, likewise.
+ * @throws {TypeError} if one of them is no element type
+ */
+export function syncMapOf<K = unknown, V = unknown>(
+  key: ElementType<K> = any<K>(),
+  value: ElementType<V> = any<V>(),
+): ElementType<SyncMap<K, V>> {
+  checkTypes(key, value);
+  // As the map itself writes down its types.
+  const names = JSON.stringify([key.name, value.name]);
+  const name = `syncMapOf(${names})`;
+  const isRight = (ptr: number) => peekText(core().readU32(ptr + OBJECT_ELEMENT)) === names;
+  const expected = `a SyncMap of ${key.name} and ${value.name}`;
+  const carried: ElementType<unknown> = new HandleType(name, KIND_SYNC_MAP, expected, isRight);
+  return carried as ElementType<SyncMap<K, V>>;
+}
+
+registerElementTypes("syncMapOf", (body) => {
+  const [key, value] = JSON.parse(body) as [string, string];
+  return syncMapOf(elementType(key), elementType(value)) as ElementType<unknown>;
+});
+
 function create<K, V>(key: ElementType<K>, value: ElementType<V>): SharedMap<K, V> {
+  checkTypes(key, value);
+  return SharedMap.create(key, value);
+}
+
+function checkTypes(key: unknown, value: unknown): void {
   for (const [type, what] of [[key, "keys"], [value, "values"]] as const) {
     if (!isElementType(type)) {
       throw new TypeError(
@@ -211,7 +264,6 @@ function create<K, V>(key: ElementType<K>, value: ElementType<V>): SharedMap<K, 
       );
     }
   }
-  return SharedMap.create(key, value);
 }
 
 const Revived = SyncMap as unknown as new (existing: SharedMap<unknown, unknown>) => SyncMap<

@@ -33,6 +33,8 @@ import {
   semaphoreOf,
   send,
   struct,
+  SyncMap,
+  syncMapOf,
   text,
   trySelect,
   WaitGroup,
@@ -219,4 +221,25 @@ test("select() carries a mutex to a thread and back", async () => {
     assertStrictEquals(got.value, mutex);
     await passing;
   }
+});
+
+test("syncMapOf carries the very map, and refuses one of other types", async () => {
+  const type = syncMapOf(text, struct({ x: i32, y: any<unknown>() }));
+  using maps = new Channel(type, 2);
+  using map = new SyncMap(text, struct({ x: i32, y: any<unknown>() }));
+  map.store("a", { x: 1, y: [2] });
+  await maps.send(map);
+  assertStrictEquals(await maps.receive(), map);
+  using others = new SyncMap(text, i32);
+  assertThrows(() => maps.trySend(others as never), TypeError, "expected a SyncMap of text");
+  assertThrows(() => maps.trySend(new Mutex() as never), TypeError, "expected a SyncMap of text");
+  assertThrows(() => syncMapOf(5 as never), TypeError, "5");
+  // Found again by its name, as on another thread.
+  using outer = new Channel(channelOf(type), 1);
+  outer.trySend(maps);
+  assertStrictEquals(outer.receiveSync(), maps);
+  using untyped = new Channel(syncMapOf(), 1);
+  using anything = new SyncMap();
+  untyped.trySend(anything);
+  assertStrictEquals(untyped.receiveSync(), anything);
 });
