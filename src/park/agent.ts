@@ -31,6 +31,9 @@ const LEAST_SPINS = 300;
 /** One in so many waits looks for the full time all the same, to find out whether times have changed. */
 const PROBE_EVERY = 16;
 
+/** How often a thread that lingers tries. */
+const ATTEMPTS = 3;
+
 /** How often an engine without `Atomics.waitAsync` looks at its inbox. */
 const POLL_MS = 4;
 
@@ -192,17 +195,37 @@ export class Agent {
    * Blocks the thread until something has arrived, and hands it out.
    *
    * @param timeoutMs At most so long; negative: without limit.
+   * @param hasLooked The caller has looked for a while: there is no point in looking on before the thread sleeps.
    * @returns false when the time is over and nothing came
    */
-  block(timeoutMs: number): boolean {
+  block(timeoutMs: number, hasLooked = false): boolean {
     const { fn, agent } = this.core;
-    let isRung = this.#spin() || fn.agentSleep(agent, timeoutMs, 0) !== 0;
+    let isRung = (!hasLooked && this.#spin()) || fn.agentSleep(agent, timeoutMs, 0) !== 0;
     // A signal that came just after the time was over has been taken all the same.
     if (this.drain()) isRung = true;
     // The doorbell is off now; goroutines of this thread may be waiting on it.
     this.#isListening = false;
     this.listen();
     return isRung;
+  }
+
+  /**
+   * Tries, a few times at short intervals, what the thread would have to wait for. In between it leaves the memory concerned alone,
+   * so that the other side gets ahead and there is more than one thing to be had.
+   *
+   * @param rounds Of about a nanosecond, before each attempt.
+   * @param attempt Reports whether it has worked.
+   * @returns false when it has not, or is not worth trying
+   */
+  linger(rounds: number, attempt: () => boolean): boolean {
+    const { fn, agent, spins } = this.core;
+    if (spins === 0 || this.#spins < BLOCK_SPINS) return false;
+    for (let left = ATTEMPTS; left > 0; left--) {
+      // Something has come for another goroutine, or a signal.
+      if (fn.agentSpin(agent, rounds) !== 0) return false;
+      if (attempt()) return true;
+    }
+    return false;
   }
 
   /** Looks for what may be a few microseconds away. */

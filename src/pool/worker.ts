@@ -136,7 +136,7 @@ class Worker {
     this.#isAsleep = true;
     // What was suspended may have ended since.
     this.#isFree(this.#suspended === 0);
-    if (this.#suspended === 0 && this.#core.canBlock && this.#agent.block(BLOCK_MS)) {
+    if (this.#suspended === 0 && this.#core.canBlock && this.#agent.block(BLOCK_MS, true)) {
       this.#isAsleep = false;
       return;
     }

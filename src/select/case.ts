@@ -51,6 +51,12 @@ export interface Case {
    */
   poll(): boolean;
   /**
+   * For a thread that is about to block: how long to leave it alone before trying once more, in rounds of about a nanosecond. Where
+   * another thread fills or empties something all the time, to wait and to be woken costs both sides more than a few tries, and
+   * makes them take turns value by value. Without it the thread does not try again.
+   */
+  pauseBeforeWait?(): number;
+  /**
    * Reports whether {@linkcode poll} might have an effect now. Asked after every case of the wait has been entered.
    *
    * A case whose effect others bring about (a semaphore's, or one that was woken in vain) does what they would have done, and reports false: then it has been

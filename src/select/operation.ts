@@ -112,7 +112,8 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
     operation.#isBlocking = true;
     own.beginBlocking();
     try {
-      operation.#sleep();
+      const pause = pauseBeforeWait(cases);
+      if (pause === 0 || !own.linger(pause, () => operation.#pollAll())) operation.#sleep();
       for (;;) {
         // Widened: the compiler does not see that the calls below assign it.
         const ended = end as { result: R } | { reason: unknown } | undefined;
@@ -325,6 +326,13 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
     this.#agent!.core.fn.free(this.#ptr);
     this.#agent!.dismiss(this.#id);
   }
+}
+
+/** How long to leave `cases` alone before trying again: the shortest; 0 when one of them is not to be tried again. */
+function pauseBeforeWait(cases: readonly Case[]): number {
+  let pause = Infinity;
+  for (const each of cases) pause = Math.min(pause, each.pauseBeforeWait?.() ?? 0);
+  return pause;
 }
 
 /** Why the thread cannot block for `cases`; `undefined` when it can. */

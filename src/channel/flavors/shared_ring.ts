@@ -14,8 +14,10 @@ import {
   NODE_MET,
   NODE_PAYLOAD,
   NODE_WAS_MET,
+  RING_HEAD,
   RING_RECEIVERS,
   RING_SENDERS,
+  RING_TAIL,
 } from "../../memory/layout.ts";
 import type { ReceiveCase, SendCase, Wait } from "../../select/case.ts";
 import type { Batch, Incoming, Outgoing } from "./flavor.ts";
@@ -31,8 +33,25 @@ import {
 /** The largest capacity of a typed channel: what fits into 2 GiB. */
 export const MAX_CAPACITY = 2 ** 27 - 4096;
 
+/** More than so many values between two waits are a stream, and no exchange of question and answer. */
+const FEW = 2;
+
+/**
+ * Rounds, of about a nanosecond, that a thread leaves a ring alone before it tries again: for an answer; and for a stream, 4 µs, or as
+ * long as it takes to move about half of what the ring holds. Measured, thread to thread, capacity 1024, median of ns a value: no
+ * pause 31, always 0.5 µs 27, 2 µs 20, 4 µs 18, 8 µs 17; but a question and its answer take 0.6 µs with short pauses and 2 µs
+ * with pauses of 1 µs.
+ */
+const SHORT_PAUSE = 300;
+const LONG_PAUSE = 4000;
+const ROUNDS_PER_VALUE = 8;
+
 /** The flavor of typed channels with a buffer. */
 export class SharedRing<T> extends SharedFlavor<T> {
+  /** Where the ring stood when this thread last found it empty, and full: hints of the core. */
+  #head = 0;
+  #tail = 0;
+
   /**
    * Makes a ring of `capacity` slots, with one reference that belongs to the caller.
    *
@@ -62,6 +81,26 @@ export class SharedRing<T> extends SharedFlavor<T> {
     return this.type.wideBytes > 0
       ? fn.ringReceiveWide(this.ptr, into, agent)
       : fn.ringReceive(this.ptr, agent);
+  }
+
+  /** How long a thread that found it empty leaves it alone; see {@linkcode Case.pauseBeforeWait}. */
+  pauseBeforeReceive(): number {
+    const before = this.#head;
+    this.#head = this.core.readU32(this.ptr + RING_HEAD);
+    return this.#pause(before, this.#head);
+  }
+
+  /** The same for one that found it full. */
+  pauseBeforeSend(): number {
+    const before = this.#tail;
+    this.#tail = this.core.readU32(this.ptr + RING_TAIL);
+    return this.#pause(before, this.#tail);
+  }
+
+  /** Where the ring has moved on by a few places since the last time, values stream: then it pays to let some gather. */
+  #pause(before: number, now: number): number {
+    const moved = now >= before ? now - before : now - before + this.capacity;
+    return moved > FEW ? Math.min(LONG_PAUSE, this.capacity * ROUNDS_PER_VALUE) : SHORT_PAUSE;
   }
 
   protected closeWith(reason: number): number {
@@ -104,6 +143,10 @@ class RingReceive<T> extends SharedReceive<T, SharedRing<T>> implements ReceiveC
 
   get #queue(): number {
     return this.flavor.ptr + RING_RECEIVERS;
+  }
+
+  pauseBeforeWait(): number {
+    return this.flavor.pauseBeforeReceive();
   }
 
   enter(wait: Wait): boolean {
@@ -149,6 +192,10 @@ class RingSend<T> extends SharedSend<T, SharedRing<T>> implements SendCase {
 
   get #queue(): number {
     return this.flavor.ptr + RING_SENDERS;
+  }
+
+  pauseBeforeWait(): number {
+    return this.flavor.pauseBeforeSend();
   }
 
   enter(wait: Wait): boolean {
