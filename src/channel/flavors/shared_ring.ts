@@ -48,6 +48,10 @@ const ROUNDS_PER_VALUE = 8;
 
 /** The flavor of typed channels with a buffer. */
 export class SharedRing<T> extends SharedFlavor<T> {
+  // For the fast paths: fields of its own instead of fields of others.
+  readonly #fn = this.core.fn;
+  readonly #agent = this.core.agent;
+  readonly #isWide = this.type.wideBytes > 0;
   /** Where the ring stood when this thread last found it empty, and full: hints of the core. */
   #head = 0;
   #tail = 0;
@@ -70,17 +74,17 @@ export class SharedRing<T> extends SharedFlavor<T> {
   }
 
   push(payload: number, from: number): number {
-    const { fn, agent } = this.core;
-    return this.type.wideBytes > 0
-      ? fn.ringSendWide(this.ptr, from, agent)
-      : fn.ringSend(this.ptr, payload, agent);
+    const { ptr } = this;
+    return this.#isWide
+      ? this.#fn.ringSendWide(ptr, from, this.#agent)
+      : this.#fn.ringSend(ptr, payload, this.#agent);
   }
 
   pull(into: number): number {
-    const { fn, agent } = this.core;
-    return this.type.wideBytes > 0
-      ? fn.ringReceiveWide(this.ptr, into, agent)
-      : fn.ringReceive(this.ptr, agent);
+    const { ptr } = this;
+    return this.#isWide
+      ? this.#fn.ringReceiveWide(ptr, into, this.#agent)
+      : this.#fn.ringReceive(ptr, this.#agent);
   }
 
   /** How long a thread that found it empty leaves it alone; see {@linkcode Case.pauseBeforeWait}. */
