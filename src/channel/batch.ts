@@ -45,7 +45,10 @@ export function sendManySync(batch: Outgoing): void {
  * @throws {TypeError} if it is nothing of the kind
  */
 export function toBatch<T>(values: Iterable<T>): ArrayLike<T> {
-  if (Array.isArray(values) || ArrayBuffer.isView(values)) return values as ArrayLike<T>;
+  // A DataView is a view, but has no elements.
+  if (Array.isArray(values) || (ArrayBuffer.isView(values) && "length" in values)) {
+    return values as ArrayLike<T>;
+  }
   if (typeof values === "object" && values !== null && Symbol.iterator in values) {
     return Array.from(values);
   }

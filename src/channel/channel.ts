@@ -94,15 +94,21 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
   constructor(type: ElementType<T>, capacity?: number);
-  constructor(first: ElementType<T> | number = 0, capacity: number = 0) {
+  constructor(first: ElementType<T> | number = 0, capacity?: number) {
     if (first instanceof SharedFlavor) {
       this.#flavor = this.#shared = first;
     } else if (isElementType(first)) {
-      checkInteger("the capacity of a typed channel", capacity, 0, MAX_CAPACITY);
-      this.#flavor = this.#shared = capacity === 0
+      const slots = capacity === undefined ? 0 : capacity;
+      checkInteger("the capacity of a typed channel", slots, 0, MAX_CAPACITY);
+      this.#flavor = this.#shared = slots === 0
         ? SharedRendezvous.create(first)
-        : SharedRing.create(first, capacity);
+        : SharedRing.create(first, slots);
     } else {
+      if (capacity !== undefined) {
+        throw new TypeError(
+          `Cannot use ${show(first)} as an element type: expected one, as in new Channel(i32, 8)`,
+        );
+      }
       if (first !== Infinity) checkInteger("a capacity", first, 0, Number.MAX_SAFE_INTEGER);
       this.#flavor = new LocalFlavor<T>(first as number);
       return;

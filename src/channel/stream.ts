@@ -44,7 +44,10 @@ export function toWritableStream<T>(to: SendChannel<T>): WritableStream<T> {
       to.close();
     },
     abort(reason) {
-      closeIfOpen(to, reason ?? new DOMException("The stream was aborted", "AbortError"));
+      closeIfOpen(
+        to,
+        reason === undefined ? new DOMException("The stream was aborted", "AbortError") : reason,
+      );
     },
   }, { highWaterMark: 1 });
 }
@@ -58,7 +61,13 @@ export async function pump<T>(
     for await (const value of values) await to.send(value);
   } catch (error) {
     // Closed by whoever receives: that ends the iteration, and is no failure.
-    if (!(error instanceof ChannelClosedError && to.closed)) closeIfOpen(to, error);
+    if (!(error instanceof ChannelClosedError && to.closed)) {
+      // To `close`, `undefined` is no reason, and a failure must not look like the end.
+      closeIfOpen(
+        to,
+        error === undefined ? new Error("The iterable failed with undefined") : error,
+      );
+    }
     return;
   }
   closeIfOpen(to);

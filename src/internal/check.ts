@@ -63,7 +63,7 @@ export function checkDuration(name: string, ms: unknown): number {
  * @throws {TypeError} if there is one and it is not an `AbortSignal`
  */
 export function checkSignal(
-  options: { signal?: AbortSignal } | undefined,
+  options: { signal?: AbortSignal | undefined } | undefined,
 ): AbortSignal | undefined {
   const signal: unknown = options?.signal;
   if (signal === undefined || signal instanceof AbortSignal) return signal;

@@ -8,11 +8,16 @@ interface TimersModule {
   setImmediate(callback: () => void): unknown;
 }
 
+// The engine's own, taken when this is loaded. A test may put a fake clock in their place later (fake-timers replaces all of them), and
+// that is for the program's timers: what another thread has sent, and a turn of the event loop, must not wait for its next tick.
+const { setImmediate } = globalThis as Partial<TimersModule>;
+const enqueue = globalThis.queueMicrotask;
+const clock: () => number = performance.now.bind(performance);
+
 let port: MessagePort | undefined;
 const callbacks: (() => void)[] = [];
 
 function schedule(callback: () => void): void {
-  const { setImmediate } = globalThis as Partial<TimersModule>;
   if (setImmediate !== undefined) {
     setImmediate(callback);
     return;
@@ -25,6 +30,11 @@ function schedule(callback: () => void): void {
   }
   callbacks.push(callback);
   port.postMessage(undefined);
+}
+
+/** Calls `callback` once the running code has yielded, before any timer or I/O. */
+export function microtask(callback: () => void): void {
+  enqueue(callback);
 }
 
 /** Resolves after the event loop has had a turn: timers that are due and I/O that is ready have run. */
@@ -57,7 +67,7 @@ export function isBudgetSpent(): boolean {
 }
 
 function lookAtClock(): boolean {
-  const now = performance.now();
+  const now = clock();
   // What lies between the operations counts too: the slower they come, the more often the clock is looked at.
   const perOperation = (now - lastLook) / stride;
   stride = Math.max(1, Math.min(LONGEST_STRIDE, Math.floor(BUDGET_MS / 2 / perOperation)));
@@ -71,6 +81,6 @@ function lookAtClock(): boolean {
 /** Returns `value` after a turn of the event loop, with a fresh budget. */
 export async function afterTurn<T>(value: T): Promise<T> {
   await macrotask();
-  turnStarted = lastLook = performance.now();
+  turnStarted = lastLook = clock();
   return value;
 }

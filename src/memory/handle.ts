@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { microtask } from "../internal/macrotask.ts";
 import { core } from "./core.ts";
 import { OBJECT_KIND } from "./layout.ts";
 
@@ -95,6 +96,22 @@ export function dropObject(handle: Shareable): boolean {
   return true;
 }
 
+/** How many calls are under way that may run the caller's code. */
+let guarded = 0;
+
+/**
+ * From here to {@linkcode endCallersCode} the caller's code may run (a getter of a value that is being sent): an object that it gives up
+ * meanwhile is let go a microtask later, since what goes on afterwards may be about to use it.
+ */
+export function beginCallersCode(): void {
+  guarded++;
+}
+
+/** See {@linkcode beginCallersCode}. */
+export function endCallersCode(): void {
+  guarded--;
+}
+
 /** Reports whether a handle was given up while this thread held what it stands for. */
 let hasLeftHeld = false;
 
@@ -122,7 +139,8 @@ function giveUp(holding: Holding): void {
   // A newer handle may stand under the address by now.
   if (reference === undefined || holdings.get(reference) === holding) known.delete(holding.ptr);
   if (kinds[core().readU32(holding.ptr + OBJECT_KIND)]?.isHeld?.(holding.ptr)) hasLeftHeld = true;
-  releaseObject(holding.ptr);
+  if (guarded === 0) releaseObject(holding.ptr);
+  else microtask(() => releaseObject(holding.ptr));
 }
 
 /** Gives up one reference to the object at `ptr`, and lets it go if that was the last. */

@@ -8,7 +8,9 @@
  */
 import { show } from "../internal/check.ts";
 import { core } from "./core.ts";
+
 import { type ElementType, elementType, isElementType, registerElementTypes } from "./element.ts";
+import { beginCallersCode, endCallersCode } from "./handle.ts";
 
 /** The fields of a struct: their names and types. */
 export type StructFields = Readonly<Record<string, ElementType<unknown>>>;
@@ -44,6 +46,16 @@ class Struct implements ElementType<Record<string, unknown>> {
   }
 
   encode(value: Record<string, unknown>, ptr: number): number {
+    beginCallersCode();
+    try {
+      this.#encode(value, ptr);
+    } finally {
+      endCallersCode();
+    }
+    return 0;
+  }
+
+  #encode(value: Record<string, unknown>, ptr: number): void {
     if (typeof value !== "object" || value === null) {
       throw new TypeError(`Cannot send ${show(value)}: expected an object, a ${this.name}`);
     }
@@ -66,7 +78,6 @@ class Struct implements ElementType<Record<string, unknown>> {
     } finally {
       c.fn.free(own);
     }
-    return 0;
   }
 
   #encodeTo(ptr: number, value: Record<string, unknown>): void {

@@ -16,7 +16,13 @@
 import { DevalueError, parse, stringify } from "devalue";
 import * as errors from "../errors.ts";
 import { core } from "./core.ts";
-import { exportHandle, importHandle, isShareable } from "./handle.ts";
+import {
+  beginCallersCode,
+  endCallersCode,
+  exportHandle,
+  importHandle,
+  isShareable,
+} from "./handle.ts";
 import { Region } from "./region.ts";
 
 type Binary = ArrayBufferLike | ArrayBufferView;
@@ -135,10 +141,13 @@ export function encodeStructured(value: unknown): Structured {
     },
   };
   let text: string;
+  beginCallersCode();
   try {
     text = stringify(value, reducers);
   } catch (error) {
     throw error instanceof DevalueError ? refused(error, refusal) : error;
+  } finally {
+    endCallersCode();
   }
   const encoded = textEncoder.encode(text);
   const payload = new Uint8Array(4 + encoded.length + pieceBytes);

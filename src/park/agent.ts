@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { microtask } from "../internal/macrotask.ts";
 import { type Core, core } from "../memory/core.ts";
 import {
   AGENT_DOORBELL,
@@ -268,7 +269,7 @@ export class Agent {
   listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;
-    queueMicrotask(this.#arm);
+    microtask(this.#arm);
   }
 
   readonly #arm = (): void => {

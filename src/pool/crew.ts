@@ -4,6 +4,7 @@
  * @module
  */
 import { PoolClosedError, WorkerCrashedError } from "../errors.ts";
+import { microtask } from "../internal/macrotask.ts";
 import { core, exhausted } from "../memory/core.ts";
 import { KIND_POOL } from "../memory/handle.ts";
 import {
@@ -333,7 +334,7 @@ function newWorker(): number {
 
 /** Throws `reason` where nobody catches it. */
 function throwLater(reason: unknown): void {
-  queueMicrotask(() => {
+  microtask(() => {
     throw reason;
   });
 }

@@ -5,6 +5,7 @@
  */
 import { CanceledError } from "../errors.ts";
 import { show } from "../internal/check.ts";
+import { microtask } from "../internal/macrotask.ts";
 import { Goroutine } from "./goroutine.ts";
 
 /** Goroutines that have been created and not started, in order. One microtask starts them all. */
@@ -26,7 +27,7 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
     super(above);
     this.#named = named;
     this.#run = run;
-    if (ready.push(this) === 1) queueMicrotask(startReady);
+    if (ready.push(this) === 1) microtask(startReady);
   }
 
   override get name(): string {

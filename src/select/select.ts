@@ -89,7 +89,7 @@ export type Selected<C extends SelectCases> = C extends readonly SelectCase[]
 /** Options of {@linkcode select}. */
 export interface SelectOptions {
   /** Ends the wait: it rejects with `signal.reason`, and no case takes effect. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A case with what it is about: what is received from; or, itself, what is to be sent. */
@@ -110,10 +110,24 @@ interface Outcome {
 function checkCases(cases: SelectCases): void {
   // A channel by itself would be an object without cases, and wait for ever.
   if (typeof cases !== "object" || cases === null || source in cases) {
-    throw new TypeError(
-      `Cannot select from ${show(cases)}: expected an object or an array of cases`,
-    );
+    throw notCases(cases);
   }
+}
+
+/** The names of the cases. What has none, but is no plain object (a Map, a Set, a promise), would wait for ever as well. */
+function keysOf(cases: SelectCases): string[] {
+  const keys = Object.keys(cases);
+  const prototype: unknown = Object.getPrototypeOf(cases);
+  if (keys.length === 0 && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    throw notCases(cases);
+  }
+  return keys;
+}
+
+function notCases(given: unknown): TypeError {
+  return new TypeError(
+    `Cannot select from ${show(given)}: expected an object or an array of cases`,
+  );
 }
 
 /**
@@ -151,7 +165,7 @@ function entriesOf(cases: SelectCases): Entry[] {
   checkCases(cases);
   const entries: Entry[] = [];
   const named = cases as Readonly<Record<string, SelectCase>>;
-  const keys = Array.isArray(cases) ? cases.keys() : Object.keys(cases);
+  const keys = Array.isArray(cases) ? cases.keys() : keysOf(cases);
   for (const key of keys) {
     const end = endOf(key, named[key]);
     if (end !== undefined) entries.push({ key, end });

@@ -8,7 +8,7 @@ import type { Receivable, Sendable } from "./case.ts";
 /** Options of every operation that may wait. */
 export interface WaitOptions {
   /** Ends the wait: it rejects with `signal.reason`, loses no value and leaves nothing behind. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** What {@linkcode ReceiveChannel.tryReceive} gives. */

@@ -200,6 +200,7 @@ const misuse: [string, (channel: Channel<number>) => unknown][] = [
   ["NaN values", (channel) => channel.receiveMany(NaN)],
   ["an empty typed array", (channel) => channel.receiveMany(new Int32Array(0))],
   ["a number to send", (channel) => channel.sendMany(5 as unknown as number[])],
+  ["a DataView to send", (channel) => channel.sendMany(new DataView(new ArrayBuffer(8)) as never)],
   ["null to send", (channel) => channel.sendManySync(null as unknown as number[])],
 ];
 

@@ -50,7 +50,7 @@ test("new Channel() takes undefined as the capacity of a rendezvous", () => {
   assertStrictEquals(channel.capacity, 0);
 });
 
-for (const type of ["i32", () => 1, { name: "i32" }, Symbol("i32"), Int32Array]) {
+for (const type of [undefined, 8, "i32", () => 1, { name: "i32" }, Symbol("i32"), Int32Array]) {
   test(`new Channel() refuses ${String(type)} as an element type`, () => {
     assertThrows(() => new Channel(type as never as ElementType<number>, 1), TypeError);
   });

@@ -6,7 +6,7 @@
 import { Channel, i32 } from "../../mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { test } from "../support/test.ts";
-import { drain, isPending, turn } from "./waiting.ts";
+import { drain, isPending, settled, turn } from "./waiting.ts";
 
 /** Reads a stream to its end. */
 async function readAll<T>(stream: ReadableStream<T>): Promise<T[]> {
@@ -115,6 +115,29 @@ test("Channel.from() closes with the reason when the iterable fails", async () =
   assertEquals(await channel.receive(), 1);
   await assertRejects(() => channel.receive(), SyntaxError, "no more numbers");
 });
+
+for (const reason of [null, undefined, 0]) {
+  test(`Channel.from() does not end as if nothing were when the iterable fails with ${reason}`, async () => {
+    function* failing(): Generator<number> {
+      yield 1;
+      throw reason;
+    }
+    const channel = Channel.from(failing());
+    assertEquals(await channel.receive(), 1);
+    const end = await settled(channel.receive());
+    if (reason === undefined) assert("reason" in end && end.reason instanceof Error);
+    else assertEquals(end, { reason });
+  });
+
+  test(`Channel.toWritableStream() fails the channel when aborted with ${reason}`, async () => {
+    const channel = new Channel<number>();
+    const receiving = settled(channel.receive());
+    await channel.toWritableStream().abort(reason);
+    const end = await receiving;
+    if (reason === undefined) assert("reason" in end && end.reason instanceof DOMException);
+    else assertEquals(end, { reason });
+  });
+}
 
 test("Channel.from() ends the iteration when the channel is closed", async () => {
   let isOver!: () => void;

@@ -526,9 +526,23 @@ for (const [name, bad] of BAD_CASES) {
   });
 }
 
-for (const cases of [null, undefined, 5, "cases", () => 1]) {
+const noCases = [
+  null,
+  undefined,
+  5,
+  "cases",
+  () => 1,
+  new Map(),
+  new Set([never()]),
+  Promise.resolve(),
+];
+
+for (const cases of noCases) {
   test(`select() refuses ${String(cases)} as the cases`, () => {
     assertThrows(() => select(cases as never), TypeError, "Cannot select from");
+    assertThrows(() => select(cases as never, { signal: AbortSignal.abort() }), TypeError);
+    assertThrows(() => trySelect(cases as never), TypeError, "Cannot select from");
+    assertThrows(() => selectSync(cases as never), TypeError, "Cannot select from");
   });
 }
 

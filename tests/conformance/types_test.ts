@@ -359,3 +359,12 @@ test("after() is a channel of dates, never() one of nothing", async () => {
   assertInstanceOf(await timer.receive(), Date);
   assertEquals(nothing.tryReceive(), { state: "empty" });
 });
+
+test("a signal may be given as undefined, by a caller who has none", async () => {
+  const options: { signal: AbortSignal | undefined } = { signal: undefined };
+  const channel = new Channel<number>(1);
+  await channel.send(1, options);
+  assertEquals(await channel.receive(options), 1);
+  await channel.sendMany([2], options);
+  assertEquals((await select({ channel }, options)).value, 2);
+});

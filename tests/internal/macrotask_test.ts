@@ -48,8 +48,9 @@ test("isBudgetSpent() is true in the end when the thread never yields", async ()
 test("isBudgetSpent() is false for the operations between two looks at the clock", async () => {
   await afterTurn(undefined);
   spend();
-  const spent = Array.from({ length: 500 }, isBudgetSpent);
-  assert(!spent.includes(true));
+  const looks = Array.from({ length: 100_000 }, isBudgetSpent).filter((isSpent) => isSpent);
+  // Looks come more often after a thread has stood still, and then soon no more.
+  assert(looks.length < 10_000);
 });
 
 test("afterTurn() yields its value after a turn of the event loop", async () => {
