@@ -24,7 +24,7 @@ class SharedWaitGroup extends LockObject {
   }
 
   static create(): SharedWaitGroup {
-    return new SharedWaitGroup(LockObject.allocate(KIND_WAIT_GROUP, 0, 0, "wait group"));
+    return new SharedWaitGroup(LockObject.allocate(KIND_WAIT_GROUP, "wait group"));
   }
 
   get isDone(): boolean {
