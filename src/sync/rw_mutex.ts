@@ -172,7 +172,8 @@ export class RWMutex implements Locker, Disposable {
   /**
    * Unlocks what was locked for reading; the last reader lets a writer in.
    *
-   * It need not be called by who locked. Of the guards that this thread has for read locks the oldest is then spent.
+   * It need not be called by who locked. Of the guards that this thread has for read locks the oldest is then spent, since nobody can
+   * tell whose this is: let those who read at the same time on one thread all dispose guards, or all call this.
    *
    * @throws {LockMisuseError} "sync: RUnlock of unlocked RWMutex"
    */

@@ -30,10 +30,10 @@
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
 import { add64, cas32, cas64, load32, load64 } from "./atomics";
-import { inboxPush, ring } from "./agent";
+import { inboxPush } from "./agent";
 import { acquire, release } from "./lock";
 import { objectNew } from "./object";
-import { isOfDead, queueWake, queueWakeAll, unlink } from "./queue";
+import { delivered, isOfDead, queueWake, queueWakeAll, unlink } from "./queue";
 import {
   CLAIM_NONE,
   GROUP_STATE,
@@ -52,8 +52,6 @@ import {
   WAITER_AGENT,
   WAITER_CLAIM,
   WOKE_NONE,
-  WOKE_OTHER,
-  WOKE_SELF,
 } from "./layout";
 
 /** Makes a semaphore of `kind` with `size` units; 0 when memory is exhausted. */
@@ -188,12 +186,7 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
     }
     release(queue + QUEUE_LOCK);
     if (isOver) break;
-    if (agent == self && agent != 0) {
-      result = WOKE_SELF;
-    } else if (agent != 0) {
-      ring(agent);
-      if (result == WOKE_NONE) result = WOKE_OTHER;
-    }
+    result = delivered(agent, self, result);
   }
   return result;
 }
