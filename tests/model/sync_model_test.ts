@@ -583,9 +583,8 @@ testMistakes("sync", ENTRY, [
   },
   {
     when: "release() grants to one only",
-    find: "    if (isOver) break;\n",
-    replace:
-      "    if (isOver || agent != 0) {\n      if (agent != 0) ring(agent);\n      break;\n    }\n",
+    find: "    result = delivered(agent, self, result);",
+    replace: "    if (agent != 0) return delivered(agent, self, result);",
     model: several,
     options: { bound: 2 },
   },
