@@ -188,12 +188,12 @@ interface Exports {
   condBroadcast(cond: number, self: number, now: number): number;
   condEnter(cond: number, node: number, index: number, need: number): void;
   condLeave(cond: number, node: number): number;
+  condNew(kind: number, locker: number, mode: number): number;
   condSignal(cond: number, self: number, now: number): number;
   groupAdd(group: number, delta: number, self: number): number;
   groupIsDone(group: number): number;
   groupIsOver(group: number, round: number): number;
   groupRound(group: number): number;
-  lockNew(kind: number, first: number, second: number): number;
   mutexComplete(mutex: number, self: number): number;
   mutexEnter(mutex: number, node: number, index: number, since: number, isOvertaken: number): void;
   mutexIsLocked(mutex: number): number;

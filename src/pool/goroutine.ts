@@ -5,8 +5,8 @@
  */
 import { listenTo, stopListening } from "../internal/abort.ts";
 import { checkSignal } from "../internal/check.ts";
+import { appendCreation, nextNumber, type Trace, traceCreation } from "../internal/creation.ts";
 import type { WaitOptions } from "../select/types.ts";
-import { appendCreation, nextNumber, type Trace, traceCreation } from "./creation.ts";
 
 /** It has not ended. */
 const RUNNING = 0;

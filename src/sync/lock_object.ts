@@ -12,7 +12,7 @@
  */
 import { type Core, core, exhausted } from "../memory/core.ts";
 import { dropObject, holdObject, releaseObject, type Shareable } from "../memory/handle.ts";
-import { LOCK_QUEUE, WOKE_SELF } from "../memory/layout.ts";
+import { LOCK_OBJECT_SIZE, LOCK_QUEUE, WOKE_SELF } from "../memory/layout.ts";
 import { agent } from "../park/agent.ts";
 import type { Case, Wait } from "../select/case.ts";
 
@@ -37,12 +37,12 @@ export abstract class LockObject {
   }
 
   /**
-   * Makes an object of `kind` with one reference, which belongs to the caller.
+   * Makes an object of `kind` with one reference, which belongs to the caller: nobody holds it, nobody waits.
    *
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
-  protected static allocate(kind: number, first: number, second: number, name: string): number {
-    const ptr = core().fn.lockNew(kind, first, second) >>> 0;
+  protected static allocate(kind: number, name: string): number {
+    const ptr = core().fn.objectNew(kind, LOCK_OBJECT_SIZE) >>> 0;
     if (ptr === 0) throw exhausted(`a ${name}`);
     return ptr;
   }

@@ -34,7 +34,7 @@ class SharedOnce extends LockObject {
   }
 
   static create(): SharedOnce {
-    return new SharedOnce(LockObject.allocate(KIND_ONCE, 0, 0, "once"));
+    return new SharedOnce(LockObject.allocate(KIND_ONCE, "once"));
   }
 
   get isDone(): boolean {

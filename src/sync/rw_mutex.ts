@@ -172,7 +172,8 @@ export class RWMutex implements Locker, Disposable {
   /**
    * Unlocks what was locked for reading; the last reader lets a writer in.
    *
-   * It need not be called by who locked. Of the guards that this thread has for read locks the oldest is then spent.
+   * It need not be called by who locked. Of the guards that this thread has for read locks the oldest is then spent, since nobody can
+   * tell whose this is: let those who read at the same time on one thread all dispose guards, or all call this.
    *
    * @throws {LockMisuseError} "sync: RUnlock of unlocked RWMutex"
    */
@@ -180,7 +181,11 @@ export class RWMutex implements Locker, Disposable {
     this.#mutex.rUnlock();
   }
 
-  /** The reading side as a {@linkcode Locker}: its `lock` is {@linkcode rLock}, its `unlock` {@linkcode rUnlock}, and so on. */
+  /**
+   * The reading side as a {@linkcode Locker}: its `lock` is {@linkcode rLock}, its `unlock` {@linkcode rUnlock}, and so on.
+   *
+   * Every call returns the same one. It is this thread's: what goes to another is the RWMutex itself, or a `Cond` of it.
+   */
   rLocker(): Locker {
     return this.#readLocker ??= new ReadLocker(this, new Side(this.#mutex, true));
   }
@@ -232,6 +237,11 @@ class ReadLocker implements Locker {
   constructor(mutex: RWMutex, side: Monitor) {
     this.#mutex = mutex;
     this[monitor] = side;
+  }
+
+  /** Why it does not go to another thread. */
+  get [shared](): string {
+    return "Cannot send an rLocker() to another thread: send its RWMutex, and call rLocker() there";
   }
 
   lock(options?: WaitOptions): Promise<Guard> {

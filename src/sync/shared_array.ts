@@ -100,7 +100,9 @@ const MAX_BYTES = 0x7fffff00;
  * @throws {RangeError} if `length` is no integer from 0 to as many as 2147483392 bytes hold
  * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
  */
-export function sharedArray<E extends ElementType<number> | ElementType<bigint>>(
+export function sharedArray<
+  E extends ElementType<number> | ElementType<bigint> | ElementType<number | bigint>,
+>(
   type: E,
   length: number,
 ): SharedArrayOf<E> {

@@ -28,7 +28,7 @@ export class SharedMutex extends LockObject implements Monitor {
   }
 
   static create(): SharedMutex {
-    return new SharedMutex(LockObject.allocate(KIND_MUTEX, 0, 0, "mutex"));
+    return new SharedMutex(LockObject.allocate(KIND_MUTEX, "mutex"));
   }
 
   get isLocked(): boolean {

@@ -35,7 +35,7 @@ export class SharedRWMutex extends LockObject {
   }
 
   static create(): SharedRWMutex {
-    return new SharedRWMutex(LockObject.allocate(KIND_RW_MUTEX, 0, 0, "RWMutex"));
+    return new SharedRWMutex(LockObject.allocate(KIND_RW_MUTEX, "RWMutex"));
   }
 
   /** @throws {SharedMemoryExhaustedError} if there is no room for it */

@@ -5,6 +5,7 @@
  */
 import { LockMisuseError } from "../errors.ts";
 import { checkInteger, checkSignal, show } from "../internal/check.ts";
+import { appendCreation, nextNumber, traceCreation } from "../internal/creation.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_WAIT_GROUP, registerKind, shared } from "../memory/handle.ts";
 import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
@@ -24,7 +25,7 @@ class SharedWaitGroup extends LockObject {
   }
 
   static create(): SharedWaitGroup {
-    return new SharedWaitGroup(LockObject.allocate(KIND_WAIT_GROUP, 0, 0, "wait group"));
+    return new SharedWaitGroup(LockObject.allocate(KIND_WAIT_GROUP, "wait group"));
   }
 
   get isDone(): boolean {
@@ -177,7 +178,8 @@ export class WaitGroup implements Disposable {
    * Counts `fn` and runs it as a goroutine of this thread: it starts after the caller yields, and when it ends, by whatever
    * way, it is counted off.
    *
-   * @param fn What to run. An error that it throws, or a promise of its that rejects, is uncaught, as a panic is in Go.
+   * @param fn What to run. An error that it throws, or a promise of its that rejects, is uncaught, as a panic is in Go, and
+   * its stack says which goroutine failed and who created it.
    * @throws {TypeError} if `fn` is no function
    */
   go(fn: () => unknown): void {
@@ -187,7 +189,12 @@ export class WaitGroup implements Disposable {
     const group = this.#group;
     this.add(1);
     group.begin();
-    Promise.resolve().then(() => fn()).finally(() => {
+    const id = nextNumber();
+    const trace = traceCreation(id, this.go);
+    Promise.resolve().then(() => fn()).catch((error) => {
+      appendCreation(error, fn.name, id, trace);
+      throw error;
+    }).finally(() => {
       try {
         group.add(-1);
       } finally {

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  AgentCannotBlockError,
   any,
   Channel,
   Cond,
@@ -15,6 +16,7 @@ import {
   Mutex,
   Pool,
   RWMutex,
+  type WaitOptions,
 } from "../../mod.ts";
 import {
   assert,
@@ -189,7 +191,8 @@ test("Cond() refuses what is no lock, and names it", () => {
     [undefined, "undefined"],
     [null, "null"],
     [7, "7"],
-    [{ lock() {}, lockSync() {}, tryLock() {}, unlock() {} }, "an object (Object)"],
+    [{ lock() {}, lockSync() {}, tryLock() {}, unlock: true }, "an object (Object)"],
+    [() => {}, "function"],
     [new Channel(1), "an object"],
     [disposed, "disposed"],
   ];
@@ -512,7 +515,7 @@ test("Cond.waitSync() leaves the lock to others when its thread is being stopped
 });
 
 // The types: this compiles.
-test("Mutex, RWMutex and rLocker() are Lockers, and Cond takes nothing else", () => {
+test("Mutex, RWMutex and rLocker() are Lockers, and Cond takes Lockers and nothing else", () => {
   using mutex = new Mutex();
   using rw = new RWMutex();
   const lockers: Locker[] = [mutex, rw, rw.rLocker()];
@@ -526,4 +529,103 @@ test("Mutex, RWMutex and rLocker() are Lockers, and Cond takes nothing else", ()
   }
   const guard: Guard | undefined = mutex.recover() ?? rw.recover();
   assertEquals(guard, undefined);
+});
+
+// ---- A Locker that is not ours (Go: `sync.NewCond` takes any) ----------------------------------------------
+
+/** A lock as a caller might write one: a mutex that counts. */
+class CountingLocker implements Locker {
+  readonly mutex = new Mutex();
+  locks = 0;
+  unlocks = 0;
+
+  lock(options?: WaitOptions): Promise<Guard> {
+    this.locks++;
+    return this.mutex.lock(options);
+  }
+
+  lockSync(): Guard {
+    return this.mutex.lockSync();
+  }
+
+  tryLock(): Guard | undefined {
+    return this.mutex.tryLock();
+  }
+
+  unlock(): void {
+    this.unlocks++;
+    this.mutex.unlock();
+  }
+}
+
+test("Cond of a caller's own Locker wakes in order, one with each signal, and all with a broadcast", async () => {
+  const locker = new CountingLocker();
+  using cond = new Cond(locker);
+  assertStrictEquals(cond.locker, locker);
+  const log: number[] = [];
+  const all = [0, 1, 2, 3].map(async (i) => {
+    await locker.lock();
+    await cond.wait();
+    assert(locker.mutex.locked);
+    log.push(i);
+    locker.unlock();
+  });
+  while (locker.unlocks < 4) await Promise.resolve();
+  cond.signal();
+  await all[0];
+  assertEquals(log, [0]);
+  assert(await isPending(all[1]!));
+  cond.broadcast();
+  await Promise.all(all);
+  assertEquals(log, [0, 1, 2, 3]);
+  assertEquals([locker.locks, locker.unlocks, locker.mutex.locked], [8, 8, false]);
+  cond.signal();
+  cond.broadcast();
+});
+
+test("Cond of a caller's own Locker rejects an aborted wait with the lock held, and loses no signal", async () => {
+  const locker = new CountingLocker();
+  using cond = new Cond(locker);
+  await locker.lock();
+  assertEquals(await settled(cond.wait({ signal: AbortSignal.abort("before") })), {
+    reason: "before",
+  });
+  assertEquals([locker.unlocks, locker.mutex.locked], [0, true]);
+  const controller = new AbortController();
+  const aborted = cond.wait(controller);
+  const other = locker.lock().then(() => cond.wait());
+  while (locker.unlocks < 2) await Promise.resolve();
+  controller.abort("meanwhile");
+  cond.signal();
+  assertEquals(await settled(aborted), { reason: "meanwhile" });
+  assert(locker.mutex.locked);
+  assert(await isPending(other));
+  locker.unlock();
+  await other;
+  // An abort after the signal comes too late.
+  const late = new AbortController();
+  const signalled = cond.wait(late);
+  cond.signal();
+  late.abort("late");
+  await signalled;
+  locker.unlock();
+  assertEquals(locker.mutex.locked, false);
+});
+
+test("Cond of a caller's own Locker refuses what cannot be", async () => {
+  const locker = new CountingLocker();
+  const cond = new Cond(locker);
+  await assertRejects(() => cond.wait(), LockMisuseError, "sync: unlock of unlocked mutex");
+  await assertRejects(() => cond.wait(new AbortController()), LockMisuseError);
+  // Nobody was left waiting who would take the signal.
+  await locker.lock();
+  const wait = cond.wait();
+  cond.signal();
+  await wait;
+  assertThrows(() => cond.waitSync(), AgentCannotBlockError, "Locker");
+  assert(locker.mutex.locked);
+  assertThrows(() => new Channel(any(), 1).trySend(cond), TypeError, "Mutex or an RWMutex");
+  cond[Symbol.dispose]();
+  cond[Symbol.dispose]();
+  assertThrows(() => cond.wait(), TypeError, "disposed");
 });

@@ -191,6 +191,11 @@ test("RWMutex.rLocker() locks for reading", async () => {
     (await read)[Symbol.dispose]();
   }
   assert(mutex.tryLock());
+  assertThrows(
+    () => new Channel(any<unknown>(), 1).trySend([reader]),
+    TypeError,
+    "Cannot send an rLocker() to another thread: send its RWMutex",
+  );
 });
 
 test("Guard of an RWMutex does nothing when it is disposed twice, or after an unlock", () => {

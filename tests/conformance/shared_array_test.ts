@@ -17,6 +17,7 @@ import {
   i8,
   Pool,
   sharedArray,
+  type SharedArrays,
   struct,
   text,
   u16,
@@ -107,7 +108,15 @@ test("sharedArray() is typed by its element type", () => {
     | Uint16Array
     | Uint32Array
     | Float32Array = sharedArray(numbers, 1);
-  assertEquals([ints.length, longs.length, floats.length, some.length], [1, 1, 1, 1]);
+  const either: ElementType<number | bigint> = i64;
+  const view: SharedArrays[keyof SharedArrays] = sharedArray(either, 1);
+  assertEquals([ints.length, longs.length, floats.length, some.length, view.length], [
+    1,
+    1,
+    1,
+    1,
+    1,
+  ]);
   // @ts-expect-error: an Int32Array is no Float64Array
   const wrong: Float64Array = sharedArray(i32, 1);
   assertInstanceOf(wrong, Int32Array);

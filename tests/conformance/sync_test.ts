@@ -539,6 +539,7 @@ test("WaitGroup.go() counts off and leaves the error uncaught when the function 
     });
     await group.wait();
     assertStrictEquals(await uncaught, error);
+    assert(/\ngoroutine \d+, created by\n +at .*sync_test/.test(error.stack!), error.stack);
   } finally {
     process.off(event, onUncaught);
     for (const other of others) process.on(event, other);

@@ -3,6 +3,7 @@ import { assertEquals } from "../support/assert.ts";
 import {
   COND_READER,
   LOCK_CONTENDED,
+  LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
   NODE_SIZE,
   WAITER_NODES,
@@ -19,9 +20,9 @@ export interface Locks extends Waiting {
   condBroadcast(cond: number, self: number, now: number): number;
   condEnter(cond: number, node: number, index: number, need: number): void;
   condLeave(cond: number, node: number): number;
+  condNew(kind: number, locker: number, mode: number): number;
   condSignal(cond: number, self: number, now: number): number;
   increment(ptr: number): void;
-  lockNew(kind: number, first: number, second: number): number;
   mutexComplete(mutex: number, self: number): number;
   mutexEnter(mutex: number, node: number, index: number, since: number, isOvertaken: number): void;
   mutexIsOpen(mutex: number): number;
@@ -31,6 +32,7 @@ export interface Locks extends Waiting {
   mutexRelease(mutex: number, self: number, expected: number, now: number): number;
   mutexTryLock(mutex: number, self: number): number;
   mutexUnlock(mutex: number, self: number): number;
+  objectNew(kind: number, byteLength: number): number;
   read(ptr: number): number;
   rwComplete(lock: number, self: number, node: number): number;
   rwEnter(lock: number, node: number, index: number, record: number): void;
@@ -99,7 +101,7 @@ export function scenario(
       wasm.heapInit();
       const agents = threads.map(() => wasm.agentRegister());
       const waiters = agents.map((agent, id) => wasm.waiterNew(agent, id, 1));
-      const lock = wasm.lockNew(0, 0, 0);
+      const lock = wasm.objectNew(0, LOCK_OBJECT_SIZE);
       const records = readers === undefined
         ? []
         : agents.map((agent) => wasm.rwRecord(lock, agent));
@@ -111,7 +113,7 @@ export function scenario(
           wasm.rwEnter(lock, nodeOf(waiters[id]!), 0, record);
         }
       }
-      const cond = mode === undefined ? 0 : wasm.lockNew(0, lock, mode);
+      const cond = mode === undefined ? 0 : wasm.condNew(0, lock, mode);
       for (const id of condWaiting) {
         wasm.condEnter(cond, nodeOf(waiters[id]!), 0, mode === COND_READER ? records[id]! : 0);
       }

@@ -343,12 +343,8 @@ testMistakes("queue", WAITING_ENTRY, [
   },
   {
     when: "a waker that finds a waiter claimed does not pass on",
-    find: `    if (agent != 0) {
-      ring(agent);
-      return WOKE_OTHER;
-    }`,
-    replace: `    if (agent != 0) ring(agent);
-    return WOKE_OTHER;`,
+    find: "    if (agent != 0) return delivered(agent, self, WOKE_NONE);",
+    replace: "    return delivered(agent, self, WOKE_NONE);",
     model: aborted,
   },
   {

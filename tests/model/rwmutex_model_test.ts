@@ -479,9 +479,8 @@ testMistakes("rwmutex", ENTRY, [
   },
   {
     when: "one reader of a run is let in only",
-    find: "    if (isOver) break;\n",
-    replace:
-      "    if (isOver || agent != 0) {\n      if (agent != 0) ring(agent);\n      break;\n    }\n",
+    find: "    result = delivered(agent, self, result);",
+    replace: "    if (agent != 0) return delivered(agent, self, result);",
     model: run,
     options: { bound: 2 },
   },
@@ -544,9 +543,9 @@ testMistakes("rwmutex", ENTRY, [
   },
   {
     when: "nobody asks whether the writer lives",
-    find:
-      "return writer == MUTEX_ABANDONED || load32(agentOf(writer) + AGENT_STATE) == AGENT_DEAD;",
-    replace: "return writer == MUTEX_ABANDONED;",
+    file: "wasm/assembly/mutex.ts",
+    find: "return word == MUTEX_ABANDONED || load32(agentOf(word) + AGENT_STATE) == AGENT_DEAD;",
+    replace: "return word == MUTEX_ABANDONED;",
     model: holderDies(false),
     options: { bound: 1 },
   },
@@ -555,8 +554,8 @@ testMistakes("rwmutex", ENTRY, [
     find: "    queueWakeAll(lock + LOCK_QUEUE, self);\n",
     replace: "    queueWake(lock + LOCK_QUEUE, self);\n",
     also: {
-      find: "import { claimNode, link, queueWakeAll } from",
-      replace: "import { claimNode, link, queueWake } from",
+      find: "import { claimNode, delivered, link, queueWakeAll } from",
+      replace: "import { claimNode, delivered, link, queueWake } from",
     },
     model: told,
     options: { bound: 1 },

@@ -4,6 +4,7 @@ import {
   CLAIM_SELF,
   GROUP_STATE,
   LOCK_MISUSED,
+  LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
   NODE_GRANTED,
   NODE_QUEUE,
@@ -41,7 +42,7 @@ interface Sync extends Waiting {
   groupAdd(group: number, delta: number, self: number): number;
   groupIsOver(group: number, round: number): number;
   groupRound(group: number): number;
-  lockNew(kind: number, first: number, second: number): number;
+  objectNew(kind: number, byteLength: number): number;
   semaphoreNew(kind: number, size: number): number;
   semaphoreRelease(semaphore: number, count: number, self: number): number;
   semaphoreResize(semaphore: number, size: number, self: number): number;
@@ -67,10 +68,7 @@ const core = await buildModel(ENTRY);
 
 /** What a scenario begins with. */
 interface Start {
-  /** The two words of the lock object. */
-  readonly first?: number;
-  readonly second?: number;
-  /** Makes the lock object, in the place of one with these words. */
+  /** Makes the lock object, in the place of one whose words are 0. */
   make?(wasm: Sync): number;
   /** What threads that stand in the queue at the start ask for, by thread. */
   readonly waiting?: readonly (number | undefined)[];
@@ -81,8 +79,7 @@ interface Start {
 function scenario(
   name: string,
   threads: readonly Body[],
-  { first = 0, second = 0, make, waiting = [], before, ...rest }: Start & Partial<SyncScenario> =
-    {},
+  { make, waiting = [], before, ...rest }: Start & Partial<SyncScenario> = {},
 ): SyncScenario {
   return {
     name,
@@ -90,7 +87,7 @@ function scenario(
       wasm.heapInit();
       const agents = threads.map(() => wasm.agentRegister());
       const waiters = agents.map((agent, id) => wasm.waiterNew(agent, id, 1));
-      const lock = make?.(wasm) ?? wasm.lockNew(0, first, second);
+      const lock = make?.(wasm) ?? wasm.objectNew(0, LOCK_OBJECT_SIZE);
       before?.(wasm, lock, agents[0]!);
       for (const [id, need] of waiting.entries()) {
         if (need !== undefined) wasm.queueEnter(lock + LOCK_QUEUE, waiters[id]!, 0, 0, need);
@@ -586,9 +583,8 @@ testMistakes("sync", ENTRY, [
   },
   {
     when: "release() grants to one only",
-    find: "    if (isOver) break;\n",
-    replace:
-      "    if (isOver || agent != 0) {\n      if (agent != 0) ring(agent);\n      break;\n    }\n",
+    find: "    result = delivered(agent, self, result);",
+    replace: "    if (agent != 0) return delivered(agent, self, result);",
     model: several,
     options: { bound: 2 },
   },

@@ -32,10 +32,10 @@
  * ended that lies any number of rounds behind.
  */
 import { load32, store32 } from "./atomics";
-import { inboxPush, ring } from "./agent";
+import { inboxPush } from "./agent";
 import { acquire, release } from "./lock";
 import { objectNew } from "./object";
-import { claimNode, isOfDead, link, unlink } from "./queue";
+import { claimNode, delivered, isOfDead, link, unlink } from "./queue";
 import {
   ARRIVED_BROKEN,
   ARRIVED_SELF,
@@ -60,7 +60,6 @@ import {
   QUEUE_HEAD,
   QUEUE_LOCK,
   WOKE_NONE,
-  WOKE_OTHER,
   WOKE_SELF,
 } from "./layout";
 
@@ -153,12 +152,7 @@ export function barrierSettle(barrier: usize, self: usize): i32 {
       if (agent != 0) inboxPush(agent, waiter);
     }
     release(queue + QUEUE_LOCK);
-    if (agent == self && agent != 0) {
-      result = WOKE_SELF;
-    } else if (agent != 0) {
-      ring(agent);
-      if (result == WOKE_NONE) result = WOKE_OTHER;
-    }
+    result = delivered(agent, self, result);
   }
   return result;
 }

@@ -28,6 +28,7 @@
 import { load32 } from "./atomics";
 import { acquire, release } from "./lock";
 import { mutexIsOpen } from "./mutex";
+import { objectNew } from "./object";
 import { link, queueWake, unlink } from "./queue";
 import { rwLook } from "./rwmutex";
 import {
@@ -37,6 +38,7 @@ import {
   COND_MODE,
   COND_MUTEX,
   LOCK_ABANDONED,
+  LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
   MOVED_BY_BROADCAST,
   MOVED_BY_SIGNAL,
@@ -54,6 +56,16 @@ import {
   WOKE_NONE,
   WOKE_SELF,
 } from "./layout";
+
+/** Makes a condition of `kind` for the lock at `locker`, which is what `mode` says; 0 when memory is exhausted. */
+export function condNew(kind: u32, locker: u32, mode: u32): usize {
+  const cond = objectNew(kind, <u32>LOCK_OBJECT_SIZE);
+  if (cond == 0) return 0;
+  // Plain: ours until a handle to it is given away.
+  store<u32>(cond + COND_LOCKER, locker);
+  store<u32>(cond + COND_MODE, mode);
+  return cond;
+}
 
 /**
  * Puts `node` of a waiter into the condition's queue, for case `index`. The caller unlocks the mutex afterwards.

@@ -36,7 +36,7 @@ export {
   barrierReset,
   barrierWaiting,
 } from "./barrier";
-export { condBroadcast, condEnter, condLeave, condSignal } from "./cond";
+export { condBroadcast, condEnter, condLeave, condNew, condSignal } from "./cond";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
 export { ringServe } from "./hungry";
 export { mapDelete, mapDeleteIf, mapNew, mapStore, mapStoreIf, mapStoreNew } from "./map";
@@ -141,7 +141,6 @@ export {
   groupIsDone,
   groupIsOver,
   groupRound,
-  lockNew,
   semaphoreNew,
   semaphoreRelease,
   semaphoreResize,

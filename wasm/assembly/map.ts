@@ -49,8 +49,6 @@ import {
   MAP_VALUE_BYTES,
   MAP_VALUE_FORM,
   OBJECT_ELEMENT,
-  OBJECT_KIND,
-  OBJECT_REFERENCES,
   PAIR_ERA,
   PAIR_HASH,
   PAIR_NEXT,
@@ -77,6 +75,7 @@ import {
   tableNew,
   wordAfter,
 } from "./map_table";
+import { objectNew } from "./object";
 
 /** What `change` does: it puts a value, whatever there is … */
 const STORE: u32 = 0;
@@ -88,7 +87,6 @@ const STORE_IF: u32 = 2;
 const DELETE: u32 = 3;
 /** … or only with the expected value. */
 const DELETE_IF: u32 = 4;
-
 
 /**
  * Makes an empty map with `buckets` buckets; 0 when memory is exhausted.
@@ -105,7 +103,7 @@ export function mapNew(
   seed: usize,
   buckets: u32,
 ): usize {
-  const map = allocate(<u32>MAP_SIZE);
+  const map = objectNew(kind, <u32>MAP_SIZE);
   if (map == 0) return 0;
   const table = tableNew(buckets, 0);
   if (table == 0) {
@@ -113,9 +111,6 @@ export function mapNew(
     return 0;
   }
   // Plain: ours until a handle to it is given away.
-  memory.fill(map, 0, MAP_SIZE);
-  store<u32>(map + OBJECT_REFERENCES, 1);
-  store<u32>(map + OBJECT_KIND, kind);
   store<u32>(map + OBJECT_ELEMENT, element);
   store<u32>(map + MAP_KEY_FORM, keyForm);
   store<u32>(map + MAP_VALUE_FORM, valueForm);

@@ -36,9 +36,9 @@
  * then an unlock need not read the count, but who locks a free mutex has to keep the bits.
  */
 import { cas32, load32 } from "./atomics";
-import { inboxPush, ring } from "./agent";
+import { inboxPush } from "./agent";
 import { acquire, release } from "./lock";
-import { claimNode, link, linkFirst, queueWake, queueWakeAll } from "./queue";
+import { claimNode, delivered, link, linkFirst, queueWake, queueWakeAll } from "./queue";
 import {
   AGENT_DEAD,
   AGENT_STATE,
@@ -58,7 +58,6 @@ import {
   QUEUE_HEAD,
   QUEUE_LOCK,
   WOKE_NONE,
-  WOKE_OTHER,
   WOKE_SELF,
 } from "./layout";
 
@@ -168,12 +167,7 @@ export function mutexRelease(mutex: usize, self: usize, expected: u32, now: u32)
       }
     }
     release(queue + QUEUE_LOCK);
-    if (agent == self) {
-      result = WOKE_SELF;
-    } else if (agent != 0) {
-      ring(agent);
-      if (result == WOKE_NONE) result = WOKE_OTHER;
-    }
+    result = delivered(agent, self, result);
     if (isHanded) return result;
   } while (!isFreed);
   const woke = queueWake(queue, self);
@@ -200,7 +194,7 @@ export function mutexPass(mutex: usize, self: usize, now: u32): i32 {
  */
 export function mutexRecover(mutex: usize, self: usize): bool {
   const seen = load32(mutex + MUTEX_OWNER);
-  if (seen == 0 || !isLost(seen)) return false;
+  if (!isLost(seen)) return false;
   found(mutex, seen, self);
   return cas32(mutex + MUTEX_OWNER, MUTEX_ABANDONED, <u32>self) == MUTEX_ABANDONED;
 }
@@ -228,10 +222,11 @@ function agentOf(word: u32): usize {
   return word & ~(MUTEX_HANDED | MUTEX_ABANDONED);
 }
 
-/** Reports whether `word`, which is not 0, says that the holder's thread has died. */
+/** Reports whether an owner's word, or that of an RWMutex's writer, says that the holder's thread has died. */
 // @ts-ignore: decorator
 @inline
-function isLost(word: u32): bool {
+export function isLost(word: u32): bool {
+  if (word == 0) return false;
   return word == MUTEX_ABANDONED || load32(agentOf(word) + AGENT_STATE) == AGENT_DEAD;
 }
 

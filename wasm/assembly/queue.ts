@@ -257,6 +257,22 @@ export function fire(queue: usize, node: usize): usize {
 }
 
 /**
+ * What comes after the lock is released under which a waiter of `agent` was fired, or of nobody (0): rings, unless it is the
+ * caller's own.
+ *
+ * @param result the `WOKE_…` code so far
+ * @returns the `WOKE_…` code with this one
+ */
+// @ts-ignore: decorator
+@inline
+export function delivered(agent: usize, self: usize, result: i32): i32 {
+  if (agent == 0) return result;
+  if (agent == self) return WOKE_SELF;
+  ring(agent);
+  return result == WOKE_NONE ? WOKE_OTHER : result;
+}
+
+/**
  * Fires the longest waiter of `queue` that is still to be had.
  *
  * - Progress: blocking on the queue's lock; each round takes a node out.
@@ -280,11 +296,7 @@ export function wakeUnder(lock: usize, queue: usize, self: usize): i32 {
     const node: usize = load<u32>(queue + QUEUE_HEAD);
     if (node != 0) agent = fire(queue, node);
     release(lock);
-    if (agent == self && agent != 0) return WOKE_SELF;
-    if (agent != 0) {
-      ring(agent);
-      return WOKE_OTHER;
-    }
+    if (agent != 0) return delivered(agent, self, WOKE_NONE);
   }
   return WOKE_NONE;
 }

@@ -37,10 +37,11 @@
  * queued behind it, and there is no queue to tell them from those behind the next writer.
  */
 import { add32, add64, cas32, cas64, load32, load64, xchg32 } from "./atomics";
-import { inboxPush, ring } from "./agent";
+import { inboxPush } from "./agent";
 import { allocate, free } from "./heap";
 import { acquire, release } from "./lock";
-import { claimNode, link, queueWakeAll } from "./queue";
+import { isLost } from "./mutex";
+import { claimNode, delivered, link, queueWakeAll } from "./queue";
 import {
   AGENT_DEAD,
   AGENT_STATE,
@@ -66,8 +67,6 @@ import {
   RW_RECORDS,
   RW_STATE,
   WOKE_NONE,
-  WOKE_OTHER,
-  WOKE_SELF,
 } from "./layout";
 
 /**
@@ -334,12 +333,7 @@ export function rwSettle(lock: usize, self: usize): i32 {
     }
     release(queue + QUEUE_LOCK);
     if (isOver) break;
-    if (agent == self && agent != 0) {
-      result = WOKE_SELF;
-    } else if (agent != 0) {
-      ring(agent);
-      if (result == WOKE_NONE) result = WOKE_OTHER;
-    }
+    result = delivered(agent, self, result);
   }
   return result;
 }
@@ -401,19 +395,4 @@ function writerOf(state: u64): u32 {
 @inline
 function readersOf(state: u64): u32 {
   return <u32>(state >> 32);
-}
-
-/** The agent in a writer's word; 0 when there is none. */
-// @ts-ignore: decorator
-@inline
-function agentOf(writer: u32): usize {
-  return writer & ~(MUTEX_HANDED | MUTEX_ABANDONED);
-}
-
-/** Reports whether `writer` says that the writer's thread has died. */
-// @ts-ignore: decorator
-@inline
-function isLost(writer: u32): bool {
-  if (writer == 0) return false;
-  return writer == MUTEX_ABANDONED || load32(agentOf(writer) + AGENT_STATE) == AGENT_DEAD;
 }

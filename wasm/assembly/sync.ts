@@ -1,5 +1,5 @@
 /**
- * State words of semaphore and wait group, and what all lock objects begin with. Waiting is queue.ts; here is who gets what.
+ * State words of semaphore and wait group. Waiting is queue.ts; here is who gets what.
  *
  * Semaphore: SEMAPHORE_STATE is a u64 word: who acquires, who releases and who resizes agree on both halves by one swap, so
  * that a release of more than is held is found whatever the others do. Free is the difference, and below 0 while more is
@@ -30,24 +30,19 @@
  * Each word is atomic; a waiter enters its queue, looks again, and sleeps only then (law 3).
  */
 import { add64, cas32, cas64, load32, load64 } from "./atomics";
-import { inboxPush, ring } from "./agent";
-import { allocate } from "./heap";
+import { inboxPush } from "./agent";
 import { acquire, release } from "./lock";
 import { objectNew } from "./object";
-import { isOfDead, queueWake, queueWakeAll, unlink } from "./queue";
+import { delivered, isOfDead, queueWake, queueWakeAll, unlink } from "./queue";
 import {
   CLAIM_NONE,
   GROUP_STATE,
   LOCK_MISUSED,
-  LOCK_OBJECT_SIZE,
   LOCK_QUEUE,
-  MUTEX_OWNER,
   NODE_GRANTED,
   NODE_INDEX,
   NODE_NEED,
   NODE_WAITER,
-  OBJECT_KIND,
-  OBJECT_REFERENCES,
   QUEUE_COUNT,
   QUEUE_HEAD,
   QUEUE_LOCK,
@@ -57,24 +52,8 @@ import {
   WAITER_AGENT,
   WAITER_CLAIM,
   WOKE_NONE,
-  WOKE_OTHER,
-  WOKE_SELF,
 } from "./layout";
 
-/** Makes a lock object of `kind` whose two words are `first` and `second`; 0 when memory is exhausted. */
-export function lockNew(kind: u32, first: u32, second: u32): usize {
-  const lock = allocate(<u32>LOCK_OBJECT_SIZE);
-  if (lock == 0) return 0;
-  // Plain: ours until a handle to it is given away.
-  memory.fill(lock, 0, LOCK_OBJECT_SIZE);
-  store<u32>(lock + OBJECT_REFERENCES, 1);
-  store<u32>(lock + OBJECT_KIND, kind);
-  store<u32>(lock + MUTEX_OWNER, first);
-  store<u32>(lock + GROUP_STATE, second);
-  return lock;
-}
-
-/**
 /** Makes a semaphore of `kind` with `size` units; 0 when memory is exhausted. */
 export function semaphoreNew(kind: u32, size: u32): usize {
   const semaphore = objectNew(kind, <u32>SEMAPHORE_SIZE);
@@ -207,12 +186,7 @@ export function semaphoreSettle(semaphore: usize, self: usize): i32 {
     }
     release(queue + QUEUE_LOCK);
     if (isOver) break;
-    if (agent == self && agent != 0) {
-      result = WOKE_SELF;
-    } else if (agent != 0) {
-      ring(agent);
-      if (result == WOKE_NONE) result = WOKE_OTHER;
-    }
+    result = delivered(agent, self, result);
   }
   return result;
 }

@@ -1,5 +1,6 @@
 /** Locks, wait groups, and data that they protect. */
 export * from "../../../wasm/assembly/sync";
+export { objectNew } from "../../../wasm/assembly/object";
 export * from "./waiting";
 
 /** Adds 1 to a word that is not atomic. */
