@@ -302,6 +302,9 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
   /**
    * Receives what is there, at least one value, waiting only when there is none.
    *
+   * What is there is what the channel holds, and what waiting senders have. A few more values may be among it that other threads send
+   * meanwhile, but the call does not go on for as long as they keep sending.
+   *
    * @param max How many at most, at least 1; or a typed array to fill from its start.
    * @param options `signal` cancels the wait; no value is lost.
    * @returns The values, `[]` once closed and drained; or how many were put into the typed array, 0 once closed and drained.

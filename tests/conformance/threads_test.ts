@@ -43,6 +43,7 @@ import {
   sendRange,
 } from "../support/thread_tasks.ts";
 import { echo } from "../support/tasks.ts";
+import { flood } from "../support/tasks_flood.ts";
 import { test } from "../support/test.ts";
 import { drain, isPending } from "./waiting.ts";
 
@@ -363,3 +364,24 @@ test("Channel that is sent to a thread that has ended is gone with the last hand
   channel[Symbol.dispose]();
   assertInstanceOf(await assertRejects(async () => await channel.receive()), TypeError);
 });
+
+for (
+  const [capacity, most, batches] of [[0, 1025, 2], [16, 2049, 40], [4096, 4097, 2000]] as const
+) {
+  test(`Channel.receiveMany() ends although other threads keep sending with capacity ${capacity}`, async () => {
+    await using pool = new Pool({ threads: 2 });
+    using channel = new Channel(i32, capacity);
+    const length = 500;
+    const floods = [1, 2].map(() => pool.go(flood, channel, length, batches));
+    Promise.all(floods).then(() => channel.close());
+    let received = 0;
+    for (;;) {
+      const { length: count } = await channel.receiveMany(Number.MAX_SAFE_INTEGER);
+      if (count === 0) break;
+      assert(count <= most, `${count} in one call`);
+      received += count;
+    }
+    await Promise.all(floods);
+    assertEquals(received, 2 * length * batches);
+  });
+}

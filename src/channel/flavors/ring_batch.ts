@@ -172,6 +172,8 @@ export class RingOutgoing<T> extends RingBatch<T, SharedFlavor<T>> implements Ou
 /** A batch on its way out of a ring. */
 export class RingIncoming<T> extends RingBatch<T, SharedFlavor<T>> implements Incoming<T> {
   readonly #into: Batch<T>;
+  /** Elements that are received in one go. */
+  readonly #chunk: number;
   readonly #limit: number;
   count = 0;
 
@@ -183,15 +185,16 @@ export class RingIncoming<T> extends RingBatch<T, SharedFlavor<T>> implements In
   constructor(ring: SharedFlavor<T>, into: Batch<T>, limit: number) {
     super(ring);
     this.#into = into;
-    this.#limit = limit;
+    this.#chunk = Math.max(1, Math.floor(CHUNK_BYTES / this.elementBytes));
+    // More than fits in was never there at a time; and threads that fill the ring as fast as it is emptied would keep this going for ever.
+    this.#limit = Math.min(limit, Math.max(ring.capacity, this.#chunk));
     ring.pin();
   }
 
   poll(): typeof EMPTY | typeof CLOSED | undefined {
     const { core: c, ptr } = this.ring;
-    const chunk = Math.max(1, Math.floor(CHUNK_BYTES / this.elementBytes));
     while (this.count < this.#limit) {
-      const wanted = Math.min(chunk, this.#limit - this.count);
+      const wanted = Math.min(this.#chunk, this.#limit - this.count);
       c.reserveScratch(wanted * this.elementBytes);
       const { scratch } = c;
       const result = c.fn.ringReceiveMany(ptr, scratch, wanted, c.agent);

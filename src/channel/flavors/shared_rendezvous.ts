@@ -9,7 +9,7 @@
 import { core } from "../../memory/core.ts";
 import type { ElementType } from "../../memory/element.ts";
 import { KIND_CHANNEL } from "../../memory/handle.ts";
-import { NODE_PAYLOAD, RING_RECEIVERS, RING_SENDERS } from "../../memory/layout.ts";
+import { NODE_PAYLOAD, QUEUE_COUNT, RING_RECEIVERS, RING_SENDERS } from "../../memory/layout.ts";
 import type { ReceiveCase, SendCase, Wait } from "../../select/case.ts";
 import {
   type Batch,
@@ -25,6 +25,9 @@ import {
   SharedSend,
   type Written,
 } from "./shared.ts";
+
+/** Senders that a batch meets at most beyond those who waited at its beginning. */
+const MANY = 1024;
 
 /** The flavor of typed channels without a buffer. */
 export class SharedRendezvous<T> extends SharedFlavor<T> {
@@ -73,7 +76,9 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
   }
 
   protected incomingTo(into: Batch<T>, limit: number): Incoming<T> {
-    return new RendezvousIncoming(this, into, limit);
+    // Senders that come as fast as they are met would keep it going for ever.
+    const waiting = this.core.loadU32(this.ptr + RING_SENDERS + QUEUE_COUNT);
+    return new RendezvousIncoming(this, into, Math.min(limit, Math.max(waiting, MANY)));
   }
 }
 
