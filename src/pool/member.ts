@@ -48,14 +48,14 @@ export class Member implements Backend, Home {
   }
 
   close(): Promise<void> {
-    return Promise.reject(new TypeError("Cannot close a pool from one of its own threads"));
+    return Promise.reject(new TypeError("Cannot close a pool from one of its own tasks"));
   }
 
   terminate(): Promise<void> {
-    return Promise.reject(new TypeError("Cannot terminate a pool from one of its own threads"));
+    return Promise.reject(new TypeError("Cannot terminate a pool from one of its own tasks"));
   }
 
   stats(): PoolStats {
-    throw new TypeError("Cannot report on a pool from one of its own threads");
+    throw new TypeError("Cannot report on a pool from one of its own tasks");
   }
 }
