@@ -42,6 +42,7 @@ export function currentHere(isSure: boolean): Here | undefined {
 /** Runs tasks as goroutines of this thread. */
 export class Here implements Backend {
   readonly threads = 0;
+  readonly isHungry = false;
   #submitted = 0;
   #finished = 0;
   #state: "open" | "closed" | "terminated" = "open";
@@ -151,6 +152,7 @@ export class Here implements Backend {
 /** Such a pool as its own tasks see it. */
 export class HereInside implements Backend {
   readonly threads = 0;
+  readonly isHungry = false;
   readonly #home: Here;
 
   /** @param home The pool. */

@@ -18,6 +18,8 @@ const MAX_THREADS = 1024;
 
 let defaultThreads: number | undefined;
 
+let backendOf: (pool: Pool) => Backend;
+
 /**
  * Gets, or sets, the number of threads that a pool has unless it is told otherwise (Go: `runtime.GOMAXPROCS`).
  *
@@ -68,6 +70,10 @@ export interface PoolOptions {
  */
 export class Pool implements AsyncDisposable {
   readonly #backend: Backend;
+
+  static {
+    backendOf = (pool) => pool.#backend;
+  }
 
   /**
    * Makes a pool.
@@ -168,6 +174,11 @@ export class Pool implements AsyncDisposable {
 }
 
 let current: Pool | undefined;
+
+/** Reports whether a task that the calling one forked now would find a thread that has nothing to do. */
+export function isHungry(pool: Pool): boolean {
+  return backendOf(pool).isHungry;
+}
 
 /** Pools without threads, as their own tasks see them. */
 const insides = new WeakMap<Here, Pool>();
