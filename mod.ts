@@ -69,6 +69,13 @@ export type { PoolStats, WorkerStats } from "./src/pool/backend.ts";
 export { type Capabilities, capabilities } from "./src/pool/capabilities.ts";
 export { go } from "./src/pool/go.ts";
 export type { Goroutine } from "./src/pool/goroutine.ts";
+export {
+  parallelMap,
+  type ParallelOptions,
+  parallelReduce,
+  type SharedArray,
+} from "./src/pool/parallel.ts";
+export { parallelSort, type SortOptions } from "./src/pool/parallel_sort.ts";
 export { GOMAXPROCS, Pool, type PoolOptions } from "./src/pool/pool.ts";
 export { type Task, task } from "./src/pool/task.ts";
 import "./src/pool/worker.ts";

@@ -31,6 +31,8 @@ export interface PoolStats {
 export interface Backend {
   /** Number of threads at most; 0: everything runs on this one. */
   readonly threads: number;
+  /** Reports whether a task that this thread forked now would find another that has nothing to do. */
+  readonly isHungry: boolean;
   /**
    * Submits the task `id`.
    *

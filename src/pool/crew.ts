@@ -50,6 +50,8 @@ const LONGEST_MS = 0x7fffffff;
 /** The owner's side of a pool. */
 export class Crew implements Backend, Home, SignalListener {
   readonly threads: number;
+  /** The owner runs nothing that it could share. */
+  readonly isHungry = false;
   readonly ptr: number;
   readonly worker: number;
   readonly #name: string;

@@ -19,19 +19,19 @@ function startReady(): void {
 }
 
 class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
-  readonly #named: { readonly name: string };
+  readonly #fn: { readonly name: string };
   #run: (() => T) | undefined;
 
-  /** @param named What it is called after. */
-  constructor(named: { readonly name: string }, above: unknown, run: () => T) {
+  /** @param fn What it is called after. */
+  constructor(fn: { readonly name: string }, above: unknown, run: () => T) {
     super(above);
-    this.#named = named;
+    this.#fn = fn;
     this.#run = run;
     if (ready.push(this) === 1) microtask(startReady);
   }
 
   override get name(): string {
-    return this.#named.name;
+    return this.#fn.name;
   }
 
   start(): void {
@@ -97,13 +97,4 @@ export function go<A extends readonly unknown[], T>(
 ): Goroutine<Awaited<T>> {
   if (typeof fn !== "function") throw new TypeError(`Cannot go ${show(fn)}: expected a function`);
   return new LocalGoroutine(fn, go, args.length === 0 ? fn as () => T : () => fn(...args));
-}
-
-/** Starts `run` as a goroutine of this thread under the name of another function. */
-export function startHere<T>(
-  name: string,
-  above: unknown,
-  run: () => Promise<T>,
-): Goroutine<Awaited<T>> {
-  return new LocalGoroutine({ name }, above, run) as Goroutine<Awaited<T>>;
 }

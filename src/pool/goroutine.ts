@@ -32,7 +32,8 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
   #end: unknown = undefined;
   /** Made when somebody joins, or when it fails. */
   #promise: Promise<T> | undefined = undefined;
-  #resolve: ((value: T) => void) | undefined = undefined;
+  /** Typed so that a goroutine of a subtype is a goroutine of the type. */
+  #resolve: ((value: unknown) => void) | undefined = undefined;
   #reject: ((reason: unknown) => void) | undefined = undefined;
 
   /**
@@ -111,7 +112,7 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
     if (this.#state === FULFILLED) return Promise.resolve(this.#end as T);
     if (this.#state === FAILED) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
+      this.#resolve = resolve as (value: unknown) => void;
       this.#reject = reject;
     });
   }

@@ -5,7 +5,15 @@
  */
 import { PoolClosedError, WorkerCrashedError } from "../errors.ts";
 import { core } from "../memory/core.ts";
-import { POOL_HIRED, POOL_IDLE, POOL_OWNER, SIGNAL_WORK } from "../memory/layout.ts";
+import {
+  DEQUE_BOTTOM,
+  DEQUE_TOP,
+  POOL_FREE,
+  POOL_HIRED,
+  POOL_IDLE,
+  POOL_OWNER,
+  SIGNAL_WORK,
+} from "../memory/layout.ts";
 import type { Backend, PoolStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
@@ -43,19 +51,29 @@ export class Member implements Backend, Home {
     return goroutine;
   }
 
+  /** A glance at words that others write: who acts on it may be wrong, and forks one too many or too few. */
+  get isHungry(): boolean {
+    const c = core();
+    // The low halves of the deque's ends: it holds fewer than 2^31. What it holds already is there to be stolen.
+    const { worker, ptr } = this;
+    if (c.loadU32(worker + DEQUE_BOTTOM) !== c.loadU32(worker + DEQUE_TOP)) return false;
+    return c.loadU32(ptr + POOL_FREE) !== 0 || c.loadU32(ptr + POOL_IDLE) !== 0 ||
+      c.loadU32(ptr + POOL_HIRED) < this.threads;
+  }
+
   whyEnded(): WorkerCrashedError {
     return new WorkerCrashedError("the thread that ran this goroutine died");
   }
 
   close(): Promise<void> {
-    return Promise.reject(new TypeError("Cannot close a pool from one of its own threads"));
+    return Promise.reject(new TypeError("Cannot close a pool from one of its own tasks"));
   }
 
   terminate(): Promise<void> {
-    return Promise.reject(new TypeError("Cannot terminate a pool from one of its own threads"));
+    return Promise.reject(new TypeError("Cannot terminate a pool from one of its own tasks"));
   }
 
   stats(): PoolStats {
-    throw new TypeError("Cannot report on a pool from one of its own threads");
+    throw new TypeError("Cannot report on a pool from one of its own tasks");
   }
 }

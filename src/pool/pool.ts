@@ -8,7 +8,7 @@ import { checkDuration, checkInteger, show } from "../internal/check.ts";
 import type { Backend, PoolStats } from "./backend.ts";
 import { Crew } from "./crew.ts";
 import type { Goroutine } from "./goroutine.ts";
-import { Here } from "./here.ts";
+import { currentHere, Here, HereInside } from "./here.ts";
 import { Member } from "./member.ts";
 import { type Task, taskId } from "./task.ts";
 import { type Boot, canStartThreads } from "./thread.ts";
@@ -17,6 +17,8 @@ import { type Boot, canStartThreads } from "./thread.ts";
 const MAX_THREADS = 1024;
 
 let defaultThreads: number | undefined;
+
+let backendOf: (pool: Pool) => Backend;
 
 /**
  * Gets, or sets, the number of threads that a pool has unless it is told otherwise (Go: `runtime.GOMAXPROCS`).
@@ -33,7 +35,10 @@ export function GOMAXPROCS(n: number = 0): number {
 
 /** Options of a {@linkcode Pool}. */
 export interface PoolOptions {
-  /** Number of threads, from 1 to 1024. Default: {@linkcode GOMAXPROCS}. */
+  /**
+   * Number of threads, to 1024. Default: {@linkcode GOMAXPROCS}. 0: serial mode, everything runs on the thread that makes the
+   * pool, one task after the other: to look for an error without threads, or to be spared their start.
+   */
   threads?: number;
   /** Name of the pool; its threads are called `name-1` and so on. Default: `millrace`. */
   name?: string;
@@ -47,8 +52,12 @@ export interface PoolOptions {
  * suspended goroutines; one that awaits lets others run.
  *
  * Threads are started when there is work for them. The process stays alive while something is pending, not for
- * the pool. A thread that dies rejects what it ran with `WorkerCrashedError` and is replaced. Where threads are not to be
- * had (see {@linkcode capabilities}) the same calls run on this thread.
+ * the pool. A thread that dies rejects what it ran with `WorkerCrashedError` and is replaced.
+ *
+ * With `threads: 0`, and where threads are not to be had (see {@linkcode capabilities}), the same calls run on this thread:
+ * arguments and results are copied all the same, what tasks fork runs newest first, everything else in order. A task that
+ * blocks this thread blocks them all there, and terminating the pool cannot stop one that has started: it rejects, and what
+ * becomes of it is nobody's business.
  *
  * @example
  * ```ts ignore
@@ -62,32 +71,42 @@ export interface PoolOptions {
 export class Pool implements AsyncDisposable {
   readonly #backend: Backend;
 
+  static {
+    backendOf = (pool) => pool.#backend;
+  }
+
   /**
    * Makes a pool.
    *
    * @param options Its size and name.
-   * @throws {TypeError | RangeError} if `threads` is no integer from 1 to 1024, or `name` no string
+   * @throws {TypeError | RangeError} if `threads` is no integer from 0 to 1024, or `name` no string
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
   constructor(options: PoolOptions = {}) {
-    if (options instanceof Member) {
+    if (options instanceof Member || options instanceof HereInside) {
       this.#backend = options;
       return;
     }
     const { threads = GOMAXPROCS(), name = "millrace" } = options;
-    checkInteger("a number of threads", threads, 1, MAX_THREADS);
+    checkInteger("a number of threads", threads, 0, MAX_THREADS);
     if (typeof name !== "string") {
       throw new TypeError(`Cannot use ${show(name)} as the name of a pool: expected a string`);
     }
-    this.#backend = canStartThreads() ? new Crew(threads, name) : new Here();
+    this.#backend = threads > 0 && canStartThreads() ? new Crew(threads, name) : new Here();
   }
 
-  /** The pool that this thread belongs to; `undefined` on a thread that is none of a pool's. */
+  /**
+   * The pool that this thread belongs to; `undefined` on a thread that is none of a pool's.
+   *
+   * A pool with `threads: 0` has this thread while something of it is pending. With several such pools at once, and on a
+   * thread of another, a task is sure to see its own until it first suspends; it may keep it in a variable.
+   */
   static get current(): Pool | undefined {
-    return current;
+    const here = currentHere(current !== undefined);
+    return here === undefined ? current : insideOf(here);
   }
 
-  /** Number of threads that it runs at most; 0 where threads are not to be had. */
+  /** Number of threads that it runs at most; 0: it runs everything on this one. */
   get threads(): number {
     return this.#backend.threads;
   }
@@ -123,7 +142,7 @@ export class Pool implements AsyncDisposable {
    * Closing twice is harmless.
    *
    * @returns A promise that resolves when nothing of the pool is left.
-   * @throws {TypeError} on one of the pool's own threads, which would wait for itself
+   * @throws {TypeError} through {@linkcode Pool.current}: a task would wait for itself
    */
   close(): Promise<void> {
     return this.#backend.close();
@@ -136,7 +155,7 @@ export class Pool implements AsyncDisposable {
    *
    * @param graceMs Milliseconds. Default: 200.
    * @returns A promise that resolves when nothing of the pool is left.
-   * @throws {TypeError} on one of the pool's own threads; or, with `RangeError`, if `graceMs` is no duration
+   * @throws {TypeError} through {@linkcode Pool.current}; or, with `RangeError`, if `graceMs` is no duration
    */
   terminate(graceMs: number = 200): Promise<void> {
     checkDuration("a time of grace", graceMs);
@@ -155,6 +174,23 @@ export class Pool implements AsyncDisposable {
 }
 
 let current: Pool | undefined;
+
+/** Reports whether a task that the calling one forked now would find a thread that has nothing to do. */
+export function isHungry(pool: Pool): boolean {
+  return backendOf(pool).isHungry;
+}
+
+/** Pools without threads, as their own tasks see them. */
+const insides = new WeakMap<Here, Pool>();
+
+function insideOf(here: Here): Pool {
+  let inside = insides.get(here);
+  if (inside === undefined) {
+    inside = new Pool(new HereInside(here) as PoolOptions);
+    insides.set(here, inside);
+  }
+  return inside;
+}
 
 /** Makes this thread one of the pool that started it. */
 export function joinPool(boot: Boot): Member {

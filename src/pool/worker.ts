@@ -6,7 +6,6 @@
  */
 // Handles of every kind may pass through here, before any task has loaded what they are.
 import "../channel/channel.ts";
-import { show } from "../internal/check.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeValue } from "../memory/element.ts";
@@ -27,6 +26,7 @@ import {
 } from "../memory/layout.ts";
 import { discardMessage } from "../memory/message.ts";
 import { type Agent, agent } from "../park/agent.ts";
+import { writeFailure } from "./failure.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { joinPool } from "./pool.ts";
@@ -211,13 +211,7 @@ class Worker {
   }
 
   #fail(task: number, reason: unknown): void {
-    let result;
-    try {
-      result = writeValue(reason);
-    } catch (error) {
-      result = writeValue(standInFor(reason, String(error)));
-    }
-    this.#finish(task, TASK_FAILED, result);
+    this.#finish(task, TASK_FAILED, writeFailure(reason));
   }
 
   #finish(task: number, state: number, result: number): void {
@@ -249,22 +243,6 @@ class Worker {
     if (!isHolding && this.#agent.waiting === 0 && isDone) {
       c.writeU32(this.#worker + WORKER_IS_CLEAN, 1);
     }
-  }
-}
-
-/**
- * What arrives in the place of `reason`, which cannot be sent, or for which there is no memory: an error of the same class
- * without what it owns; of anything else the text.
- */
-function standInFor(reason: unknown, why: string): Error {
-  try {
-    if (!(reason instanceof Error)) return new Error(String(reason), { cause: why });
-    const { name, message, stack } = reason;
-    const own = { name, message, stack, cause: why };
-    return Object.assign(Object.create(Object.getPrototypeOf(reason)), own);
-  } catch {
-    // Not even that can be had of it.
-    return new Error(show(reason), { cause: why });
   }
 }
 

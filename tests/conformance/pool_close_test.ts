@@ -31,7 +31,6 @@ async function fate(joined: PromiseLike<unknown>): Promise<string> {
 }
 
 const badThreads: readonly [unknown, new (message: string) => Error][] = [
-  [0, RangeError],
   [-1, RangeError],
   [1.5, RangeError],
   [1025, RangeError],

@@ -1,0 +1,36 @@
+/**
+ * Failures of tasks, on their way to who joins.
+ *
+ * @module
+ */
+import { show } from "../internal/check.ts";
+import { writeValue } from "../memory/element.ts";
+
+/**
+ * Writes what a task failed with as a message, whatever it is.
+ *
+ * @throws {SharedMemoryExhaustedError} if there is no room even for a stand-in
+ */
+export function writeFailure(reason: unknown): number {
+  try {
+    return writeValue(reason);
+  } catch (error) {
+    return writeValue(standInFor(reason, String(error)));
+  }
+}
+
+/**
+ * What arrives in the place of `reason`, which cannot be sent, or for which there is no memory: an error of the same class
+ * without what it owns; of anything else the text.
+ */
+function standInFor(reason: unknown, why: string): Error {
+  try {
+    if (!(reason instanceof Error)) return new Error(String(reason), { cause: why });
+    const { name, message, stack } = reason;
+    const own = { name, message, stack, cause: why };
+    return Object.assign(Object.create(Object.getPrototypeOf(reason)), own);
+  } catch {
+    // Not even that can be had of it.
+    return new Error(show(reason), { cause: why });
+  }
+}
