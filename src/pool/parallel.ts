@@ -68,7 +68,8 @@ const mapPart: Task<
  * });
  *
  * await using pool = new Pool();
- * const numbers = sharedArray(f64, 1_000_000).map((_, i) => i);
+ * const numbers = sharedArray(f64, 1_000_000);
+ * for (let i = 0; i < numbers.length; i++) numbers[i] = i;
  * await parallelMap(pool, numbers, numbers, roots);
  * ```
  *
