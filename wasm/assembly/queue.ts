@@ -135,19 +135,11 @@ export function queueEnterFirst(queue: usize, waiter: usize, slot: u32, index: u
   const node = waiter + WAITER_NODES + <usize>slot * NODE_SIZE;
   // Plain: the node is in no queue, so it is ours.
   store<u32>(node + NODE_INDEX, index);
-  store<u32>(node + NODE_PREVIOUS, 0);
   store<u32>(node + NODE_PAYLOAD, payload);
   store<u32>(node + NODE_BYTES, <u32>bytes);
   store<u32>(node + NODE_MET, NODE_HUNGRY);
   acquire(queue + QUEUE_LOCK);
-  // Plain: all of these words belong to the lock (I1).
-  const head: usize = load<u32>(queue + QUEUE_HEAD);
-  store<u32>(node + NODE_NEXT, <u32>head);
-  store<u32>(node + NODE_QUEUE, <u32>queue);
-  if (head == 0) store<u32>(queue + QUEUE_TAIL, <u32>node);
-  else store<u32>(head + NODE_PREVIOUS, <u32>node);
-  store<u32>(queue + QUEUE_HEAD, <u32>node);
-  store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);
+  linkFirst(queue, node);
   store32(queue + QUEUE_HUNGRY, load<u32>(queue + QUEUE_HUNGRY) + 1);
   release(queue + QUEUE_LOCK);
 }
