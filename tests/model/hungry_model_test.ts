@@ -646,13 +646,7 @@ testMistakes("hungry", WAITING_ENTRY, [
   {
     when: "the hungry enter behind the others",
     file: "wasm/assembly/queue.ts",
-    find: `  const head: usize = load<u32>(queue + QUEUE_HEAD);
-  store<u32>(node + NODE_NEXT, <u32>head);
-  store<u32>(node + NODE_QUEUE, <u32>queue);
-  if (head == 0) store<u32>(queue + QUEUE_TAIL, <u32>node);
-  else store<u32>(head + NODE_PREVIOUS, <u32>node);
-  store<u32>(queue + QUEUE_HEAD, <u32>node);
-  store32(queue + QUEUE_COUNT, load<u32>(queue + QUEUE_COUNT) + 1);`,
+    find: "  linkFirst(queue, node);",
     replace: "  store<u32>(node + NODE_NEXT, 0);\n  link(queue, node);",
     model: twoHungry,
     options: { bound: 1 },
