@@ -17,8 +17,9 @@ import { type Backend, nameOfTask, type PoolStats } from "./backend.ts";
 import { writeFailure } from "./failure.ts";
 import { promiseOf } from "./go.ts";
 import { Goroutine } from "./goroutine.ts";
+import { findFunction } from "./lookup.ts";
+import type { TaskFunction } from "./registry.ts";
 import { writeArguments } from "./remote.ts";
-import { findTask, type TaskFunction } from "./task.ts";
 
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
@@ -208,7 +209,7 @@ class HereGoroutine extends Goroutine<unknown> {
     let result: unknown;
     try {
       const args = this.#arguments === 0 ? [] : readValue(this.#arguments) as unknown[];
-      const fn = findTask(this.#function);
+      const fn = findFunction(this.#function);
       result = typeof fn === "function"
         ? this.#home.call(fn, args)
         : fn.then((loaded) => this.isOver ? undefined : this.#home.call(loaded, args));

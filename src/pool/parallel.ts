@@ -12,16 +12,17 @@ import type { WaitOptions } from "../select/types.ts";
 import { AtomicBool } from "../sync/atomic_bool.ts";
 import type { SharedArrays } from "../sync/shared_array.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { argumentId, findFunction } from "./lookup.ts";
 import { inPieces } from "./pieces.ts";
 import { isHungry, Pool } from "./pool.ts";
-import { findTask, type Task, task, taskId } from "./task.ts";
+import { type Task, task } from "./task.ts";
 
 /** A typed array over shared memory, as {@linkcode sharedArray} makes it, or a part of one. */
 export type SharedArray = SharedArrays[keyof SharedArrays];
 
 /** Options of {@linkcode parallelMap} and {@linkcode parallelReduce}. */
 export interface ParallelOptions<A extends readonly unknown[]> extends WaitOptions {
-  /** Further arguments of the task, behind the range: a function that runs on other threads closes over nothing. */
+  /** Further arguments of the function, behind the range: a function that runs on other threads closes over nothing. */
   readonly args?: Readonly<A>;
 }
 
@@ -34,7 +35,7 @@ const mapPart: Task<
   "parallelMap",
   async (id, input, output, from, to, args, stop): Promise<void> => {
     const pool = Pool.current!;
-    const found = findTask(id);
+    const found = findFunction(id);
     const fn = typeof found === "function" ? found : await found;
     await inPieces<unknown>(() => isHungry(pool), from, to, {
       apply: (from, to) => fn(input, output, from, to, ...args),
@@ -59,25 +60,22 @@ const mapPart: Task<
  *   the arrays any more; after a failure or an abort `output` may be half filled.
  *
  * @example
- * ```ts ignore
- * import { f64, parallelMap, Pool, sharedArray, task } from "@millrace/millrace";
+ * ```ts
+ * import { f64, parallelMap, Pool, sharedArray } from "@millrace/millrace";
  *
- * // In a module of its own, or in this one if it may be loaded by threads:
- * export const roots = task(import.meta.url, "roots", (input: Float64Array, output: Float64Array, from: number, to: number) => {
+ * await using pool = new Pool({ threads: 2 });
+ * const numbers = sharedArray(f64, 100_000).fill(2);
+ * await parallelMap(pool, numbers, numbers, (input, output, from, to) => {
  *   for (let i = from; i < to; i++) output[i] = Math.sqrt(input[i]!);
  * });
- *
- * await using pool = new Pool();
- * const numbers = sharedArray(f64, 1_000_000);
- * for (let i = 0; i < numbers.length; i++) numbers[i] = i;
- * await parallelMap(pool, numbers, numbers, roots);
+ * console.log(numbers.every((n) => n === Math.SQRT2)); // true
  * ```
  *
  * @param pool The pool.
  * @param input A shared array.
  * @param output A shared array of the same length; its elements may be of another type.
- * @param mapRange A task; it may be asynchronous.
- * @param options `args` for the task; `signal` stops it.
+ * @param mapRange A task or a self-contained function; it may be asynchronous.
+ * @param options `args` for `mapRange`; `signal` stops it.
  * @returns A promise of `output`.
  * @throws {TypeError | RangeError} if an argument is of another kind, or the lengths differ
  * @throws {PoolClosedError} if the pool was closed
@@ -91,7 +89,7 @@ export function parallelMap<
   pool: Pool,
   input: I,
   output: O,
-  mapRange: Task<readonly [input: I, output: O, from: number, to: number, ...args: A], unknown>,
+  mapRange: (input: I, output: O, from: number, to: number, ...args: A) => unknown,
   options: ParallelOptions<A> = {},
 ): Promise<O> {
   checkPool(pool);
@@ -102,7 +100,7 @@ export function parallelMap<
       `Cannot map ${input.length} elements to ${output.length}: expected arrays of one length`,
     );
   }
-  const id = idOf("mapRange", mapRange);
+  const id = argumentId(mapRange, "mapRange");
   const { args = [] } = options;
   const mapped = untilAborted(
     options,
@@ -120,7 +118,7 @@ const reducePart: Task<
   "parallelReduce",
   async (reduceId, combineId, input, from, to, args, stop): Promise<unknown> => {
     const pool = Pool.current!;
-    const found = [findTask(reduceId), findTask(combineId)] as const;
+    const found = [findFunction(reduceId), findFunction(combineId)] as const;
     const reduce = typeof found[0] === "function" ? found[0] : await found[0];
     const combine = typeof found[1] === "function" ? found[1] : await found[1];
     if (from === to) return reduce(input, from, to, ...args);
@@ -145,29 +143,40 @@ const reducePart: Task<
  * - **Memory:** the array is not copied; results that move between threads are.
  * - **Cancellation:** as {@linkcode parallelMap}.
  *
+ * @example
+ * ```ts
+ * import { f64, parallelReduce, Pool, sharedArray } from "@millrace/millrace";
+ *
+ * await using pool = new Pool({ threads: 2 });
+ * const numbers = sharedArray(f64, 100_000).fill(0.5);
+ * const largest = await parallelReduce(pool, numbers, (input, from, to) => {
+ *   let most = -Infinity;
+ *   for (let i = from; i < to; i++) most = Math.max(most, input[i]!);
+ *   return most;
+ * }, (left, right) => Math.max(left, right));
+ * console.log(largest); // 0.5
+ * ```
+ *
  * @param pool The pool.
  * @param input A shared array.
- * @param reduceRange A task; it may be asynchronous.
- * @param combine A task; it may be asynchronous.
+ * @param reduceRange A task or a self-contained function; it may be asynchronous.
+ * @param combine Likewise; it may be asynchronous.
  * @param options `args` for `reduceRange`; `signal` stops it.
  * @returns A promise of the result.
  * @throws {TypeError} if an argument is of another kind
  * @throws {PoolClosedError} if the pool was closed
- * @throws what a task throws, of several the first by position; `signal.reason` if aborted
+ * @throws what a function throws, of several the first by position; `signal.reason` if aborted
  */
 export function parallelReduce<I extends SharedArray, R, A extends readonly unknown[] = []>(
   pool: Pool,
   input: I,
-  reduceRange: Task<readonly [input: I, from: number, to: number, ...args: A], R>,
-  combine: Task<
-    readonly [left: Awaited<R>, right: Awaited<R>],
-    R | Awaited<R> | Promise<Awaited<R>>
-  >,
+  reduceRange: (input: I, from: number, to: number, ...args: A) => R,
+  combine: (left: Awaited<R>, right: Awaited<R>) => R | Awaited<R> | Promise<Awaited<R>>,
   options: ParallelOptions<A> = {},
 ): Promise<Awaited<R>> {
   checkPool(pool);
   checkShared("input", input);
-  const ids = [idOf("reduceRange", reduceRange), idOf("combine", combine)] as const;
+  const ids = [argumentId(reduceRange, "reduceRange"), argumentId(combine, "combine")] as const;
   const { args = [] } = options;
   const reduced = untilAborted(
     options,
@@ -188,15 +197,6 @@ export function checkShared(name: string, array: unknown): void {
   if (!isShared) {
     throw new TypeError(`Cannot use ${show(array)} as ${name}: expected an array of sharedArray()`);
   }
-}
-
-/** The name of a task that is an argument. */
-export function idOf(name: string, fn: unknown): string {
-  const id = taskId(fn);
-  if (id !== undefined) return id;
-  throw new TypeError(
-    `Cannot use ${show(fn)} as ${name}: expected task(import.meta.url, name, fn)`,
-  );
 }
 
 /**

@@ -12,11 +12,12 @@ import { core } from "../memory/core.ts";
 import type { WaitOptions } from "../select/types.ts";
 import type { AtomicBool } from "../sync/atomic_bool.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { argumentId, findFunction } from "./lookup.ts";
 import { type IsAfter, isAfter, mergeRange } from "./merge.ts";
-import { checkPool, checkShared, idOf, type SharedArray, untilAborted } from "./parallel.ts";
+import { checkPool, checkShared, type SharedArray, untilAborted } from "./parallel.ts";
 import { abandon, breathe, inPieces, isOutOfBreath, stopped } from "./pieces.ts";
 import { isHungry, Pool } from "./pool.ts";
-import { findTask, type Task, task } from "./task.ts";
+import { type Task, task } from "./task.ts";
 
 /** Runs of so few elements are sorted at once: a fork costs more. */
 const LEAST_RUN = 4096;
@@ -38,7 +39,7 @@ type Compare = (left: unknown, right: unknown) => number;
 function compareOf({ compareId }: Sorting): Compare | Promise<Compare> | undefined {
   return compareId === undefined
     ? undefined
-    : findTask(compareId) as unknown as Compare | Promise<Compare>;
+    : findFunction(compareId) as unknown as Compare | Promise<Compare>;
 }
 
 /**
@@ -122,8 +123,11 @@ const mergePart: Task<[Sorting, number, number, number, number, number, boolean]
 
 /** Options of {@linkcode parallelSort}. */
 export interface SortOptions<T extends number | bigint> extends WaitOptions {
-  /** A task that orders two elements as the argument of `sort` does. Default: by value, as a typed array sorts. */
-  readonly compare?: Task<readonly [left: T, right: T], number>;
+  /**
+   * Orders two elements as the argument of `sort` does: a task or a self-contained function. Default: by value, as a typed
+   * array sorts.
+   */
+  readonly compare?: (left: T, right: T) => number;
 }
 
 /**
@@ -166,7 +170,7 @@ export function parallelSort<S extends SharedArray>(
     throw new TypeError(`Cannot use ${show(options)} as options: expected an object`);
   }
   const { compare } = options;
-  const compareId = compare === undefined ? undefined : idOf("compare", compare);
+  const compareId = compare === undefined ? undefined : argumentId(compare, "compare");
   const c = core();
   // A block of our own, not a shared array: it is given back when all have ended, and not when collectors notice.
   const block = c.allocate(array.byteLength, `sorting ${array.byteLength} bytes`);

@@ -9,8 +9,8 @@ import type { Backend, PoolStats } from "./backend.ts";
 import { Crew } from "./crew.ts";
 import type { Goroutine } from "./goroutine.ts";
 import { currentHere, Here, HereInside } from "./here.ts";
+import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
-import { type Task, taskId } from "./task.ts";
 import { type Boot, canStartThreads } from "./thread.ts";
 
 /** The most threads that a pool may have. */
@@ -119,21 +119,33 @@ export class Pool implements AsyncDisposable {
    * - **Copies:** arguments and result are structured values and are copied; handles (typed channels, locks) and typed
    *   arrays over shared memory arrive as themselves.
    *
-   * @param fn A task, as made by {@linkcode task}.
+   * `fn` is a task, as made by {@linkcode task}, or an inline function. Of an inline function the source goes to the thread, so it
+   * has to be self-contained: what it names is its own, its parameters', or one of the globals that every thread has (`Math`,
+   * `console`, `fetch`, …; others as `globalThis.other`). millrace's own exports are none of these: channels and locks come as arguments,
+   * and what selects or forks is a task. It may be asynchronous; classes, methods, generators, bound and native functions are refused.
+   * A page whose content security policy forbids `blob:` scripts has to use tasks.
+   *
+   * @example An inline function
+   * ```ts
+   * import { Pool } from "@millrace/millrace";
+   *
+   * await using pool = new Pool({ threads: 1 });
+   * console.log(await pool.go((a, b) => Math.hypot(a, b), 3, 4)); // 5
+   * ```
+   *
+   * @param fn A task or a self-contained function.
    * @param args What to call it with.
    * @returns The goroutine, which may be awaited; a failure that nobody joins is an uncaught error.
    * @throws {PoolClosedError} if the pool was closed
-   * @throws {TypeError} if `fn` is no task, or an argument cannot be sent
+   * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    * @see Go spec, "Go statements".
    */
-  go<A extends readonly unknown[], R>(fn: Task<A, R>, ...args: A): Goroutine<Awaited<R>> {
-    const id = taskId(fn);
-    if (id === undefined) {
-      throw new TypeError(
-        `Cannot run ${show(fn)} on another thread: expected task(import.meta.url, name, fn)`,
-      );
-    }
+  go<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    ...args: A
+  ): Goroutine<Awaited<R>> {
+    const id = functionId(fn, `Cannot run ${show(fn)} on another thread`);
     return this.#backend.submit(id, args, Pool.prototype.go) as Goroutine<Awaited<R>>;
   }
 

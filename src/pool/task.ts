@@ -4,6 +4,7 @@
  * @module
  */
 import { show } from "../internal/check.ts";
+import { registry, type TaskFunction } from "./registry.ts";
 
 /**
  * A function that can run on any thread: callable as itself, and by {@linkcode Pool.go}.
@@ -15,14 +16,6 @@ export type Task<A extends readonly unknown[], R> = ((...args: A) => R) & {
   /** How another thread finds the function: `url#name`. */
   readonly taskId: string;
 };
-
-/** A task's function, as a thread that runs it sees it. */
-export type TaskFunction = (...args: unknown[]) => unknown;
-
-/** Tasks of this thread by `url#name`. On a global symbol, for modules that see another copy of this one. */
-const REGISTRY: unique symbol = Symbol.for("millrace.tasks/1") as never;
-const globals = globalThis as { [REGISTRY]?: Map<string, TaskFunction> };
-const registry = globals[REGISTRY] ??= new Map();
 
 /**
  * Declares a task: a function of a module that any thread can run. Declare it at the top level of the module; a thread
@@ -74,27 +67,4 @@ export function task<A extends readonly unknown[], R>(
 /** The `url#name` of `fn`; `undefined` if it is no task. */
 export function taskId(fn: unknown): string | undefined {
   return typeof fn === "function" ? (fn as { taskId?: string }).taskId : undefined;
-}
-
-/**
- * Finds the function of a task, loading its module if need be.
- *
- * @throws {TypeError} if the module declares no such task; what loading the module throws
- */
-export function findTask(id: string): TaskFunction | Promise<TaskFunction> {
-  return registry.get(id) ?? loadTask(id);
-}
-
-async function loadTask(id: string): Promise<TaskFunction> {
-  const hash = id.lastIndexOf("#");
-  await import(id.slice(0, hash));
-  const fn = registry.get(id);
-  if (fn === undefined) {
-    throw new TypeError(
-      `Cannot find the task ${id.slice(hash + 1)}: ${
-        id.slice(0, hash)
-      } declares none of that name at its top level`,
-    );
-  }
-  return fn;
 }

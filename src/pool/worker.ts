@@ -29,9 +29,10 @@ import { type Agent, agent } from "../park/agent.ts";
 import { writeFailure } from "./failure.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
+import { findFunction } from "./lookup.ts";
 import { joinPool } from "./pool.ts";
+import type { TaskFunction } from "./registry.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
-import { findTask, type TaskFunction } from "./task.ts";
 import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
 import "../sync/mod.ts";
 
@@ -166,7 +167,7 @@ class Worker {
   async #loadAndCall(task: number, record: number): Promise<void> {
     let fn;
     try {
-      fn = await findTask(Functions.nameOf(record));
+      fn = await findFunction(Functions.nameOf(record));
     } catch (error) {
       discardArguments(task);
       return this.#fail(task, error);

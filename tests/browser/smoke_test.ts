@@ -97,6 +97,14 @@ test("an isolated page and a task on another thread pass values through typed ch
   });
 });
 
+for (const [path, thread] of [["/isolated", "worker"], ["/plain", "page"]] as const) {
+  test(`a page at ${path} runs an inline function on a ${thread}`, async () => {
+    await withPage(path, async (page) => {
+      assertEquals(await page.call("inlineFunction", 1000), { sum: 500_500, thread });
+    });
+  });
+}
+
 for (const path of ["/isolated", "/plain"]) {
   test(`a page at ${path} and a task see the same shared arrays and atomic values`, async () => {
     await withPage(path, async (page) => {

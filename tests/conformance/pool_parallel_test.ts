@@ -229,6 +229,21 @@ test("parallelReduce() fails when the pool is terminated", async () => {
   await ended;
 });
 
+test("parallelMap(), parallelReduce() and parallelSort() take self-contained functions", async () => {
+  await using pool = new Pool({ threads: 2 });
+  const array = sharedArray(f64, 50_000).fill(3);
+  await parallelMap(pool, array, array, (input, output, from, to, factor: number) => {
+    for (let i = from; i < to; i++) output[i] = input[i]! * factor + i;
+  }, { args: [2] });
+  await parallelSort(pool, array, { compare: (left, right) => right - left });
+  assertEquals([array[0], array[49_999]], [50_005, 6]);
+  const largest = await parallelReduce(pool, array, async (input, from, to) => {
+    await Promise.resolve();
+    return input.subarray(from, to).reduce((most, n) => Math.max(most, n));
+  }, (left, right) => Math.max(left, right));
+  assertEquals(largest, 50_005);
+});
+
 test("parallelMap(), parallelReduce() and parallelSort() throw at the call what they cannot use", async () => {
   await using pool = new Pool({ threads: 1 });
   const array = sharedArray(f64, 4);
@@ -241,10 +256,10 @@ test("parallelMap(), parallelReduce() and parallelSort() throw at the call what 
     "4 elements",
   );
   assertThrows(() => parallelMap({} as Pool, array, array, squares), TypeError, "as a pool");
-  const bare = (() => {}) as unknown as typeof squares;
+  const bare = Math.max as unknown as typeof squares;
   assertThrows(() => parallelMap(pool, array, array, bare), TypeError, "as mapRange");
   assertThrows(() => parallelReduce(pool, own, sumRange, add), TypeError, "as input");
-  const bareSum = (() => 1) as unknown as typeof add;
+  const bareSum = (() => bare(array, array, 0, 1)) as unknown as typeof add;
   assertThrows(() => parallelReduce(pool, array, sumRange, bareSum), TypeError, "as combine");
   assertThrows(() => parallelSort(pool, own), TypeError, "the array to sort");
   assertThrows(() => parallelSort(pool, array, { compare: bareSum }), TypeError, "as compare");

@@ -201,7 +201,6 @@ const notTasks: Record<string, unknown> = {
   "null": null,
   "a number": 1,
   "a name": "fib",
-  "a function": (): void => {},
   "an object": { taskId: "file:///x.ts#x" },
 };
 

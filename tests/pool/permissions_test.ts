@@ -2,6 +2,14 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { scriptFile } from "../support/scripts.ts";
 import { test } from "../support/test.ts";
 
+test("Pool.go() runs an inline function with no more permission than the pool itself needs", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", "--allow-read", scriptFile(), "goInline"],
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals([code, decoder.decode(stdout)], [0, "3\n"], decoder.decode(stderr));
+});
+
 test("Pool rejects every task when no thread can be started, and the process ends", async () => {
   // Without permission to read, no thread can load the module of the workers.
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -132,6 +132,11 @@ const scripts = {
     await pool.close();
   },
 
+  async goInline(): Promise<void> {
+    await using pool = new Pool({ threads: 1 });
+    console.log(await pool.go((a, b) => a + b, 1, 2));
+  },
+
   async waitWithoutWaitAsync(): Promise<void> {
     const pool = new Pool({ threads: 1 });
     console.log(await pool.go(forgetWaitAsync), forgetWaitAsync());

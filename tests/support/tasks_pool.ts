@@ -72,3 +72,10 @@ export const reportOnPool = task(
   "reportOnPool",
   (): unknown => Pool.current!.stats(),
 );
+
+/** Forks an inline function. */
+export const goInline = task(
+  import.meta.url,
+  "goInline",
+  async (n: number): Promise<number> => await Pool.current!.go((m) => m * m, n),
+);

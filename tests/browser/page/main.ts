@@ -33,6 +33,16 @@ export async function poolTask(n: number): Promise<{ sum: number; thread: "page"
   return await pool.go(sumTo, n);
 }
 
+/** Runs an inline function on a pool. */
+export async function inlineFunction(n: number): Promise<{ sum: number; thread: string }> {
+  await using pool = new Pool({ threads: 1 });
+  return await pool.go((n: number) => {
+    let sum = 0;
+    for (let i = 1; i <= n; i++) sum += i;
+    return { sum, thread: "document" in globalThis ? "page" : "worker" };
+  }, n);
+}
+
 /**
  * Sends 1…count to a task and returns the squares that it sends back. Both channels are smaller than
  * `count`, so that page and task wait for each other, in both directions.
