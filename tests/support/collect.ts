@@ -20,7 +20,7 @@ function turn(): Promise<void> {
 }
 
 /** Collects garbage until `isDone`, at most so often that it will not be any more; reports whether it is. */
-export async function collectUntil(isDone: () => boolean, rounds = 20): Promise<boolean> {
+export async function collectUntil(isDone: () => boolean, rounds = 200): Promise<boolean> {
   for (let round = 0; round < rounds && !isDone(); round++) await collect();
   return isDone();
 }
