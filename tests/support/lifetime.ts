@@ -20,7 +20,7 @@ import {
 import { core, memoryUse } from "../../src/memory/core.ts";
 import { type Shareable, shared } from "../../src/memory/handle.ts";
 import { OBJECT_REFERENCES } from "../../src/memory/layout.ts";
-import { assert, assertEquals, assertStrictEquals } from "./assert.ts";
+import { assert, assertEquals } from "./assert.ts";
 import { collectUntil } from "./collect.ts";
 
 /** A type of channel, and values to leave in it. */
@@ -59,6 +59,15 @@ function references(handle: Shareable): number {
   return core().readU32(handle[shared] as number + OBJECT_REFERENCES);
 }
 
+/** Makes a channel and drops it. A function of its own: the frame of one that awaits would keep the last channel alive. */
+function makeOne({ type, sample }: Row, index: number, way: "using" | "collected"): void {
+  const channel = new Channel(type, index % 4);
+  channel.trySend(sample(index));
+  if (index % 3 === 0) channel.trySend(sample(index + 1));
+  if (index % 7 === 0) channel.close();
+  if (way === "using") channel[Symbol.dispose]();
+}
+
 /**
  * Makes `count` channels and drops them with values inside, and asserts that shared memory does not grow with them and is what it was
  * at the end.
@@ -66,7 +75,7 @@ function references(handle: Shareable): number {
  * @param way Disposed one by one, or left to the garbage collector.
  */
 export async function makeAndDrop(
-  { type, sample }: Row,
+  row: Row,
   count: number,
   way: "using" | "collected",
 ): Promise<void> {
@@ -75,18 +84,15 @@ export async function makeAndDrop(
   const before = memoryUse().liveBytes;
   let most = 0;
   for (let index = 0; index < count; index++) {
-    const channel = new Channel(type, index % 4);
-    channel.trySend(sample(index));
-    if (index % 3 === 0) channel.trySend(sample(index + 1));
-    if (index % 7 === 0) channel.close();
-    if (way === "using") channel[Symbol.dispose]();
+    makeOne(row, index, way);
     if (index % BATCH === 0) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       most = Math.max(most, memoryUse().liveBytes - before);
     }
   }
-  if (way === "collected") await collectUntil(() => memoryUse().liveBytes === before);
-  assertStrictEquals(memoryUse().liveBytes, before);
+  // Less: something that an earlier test had dropped was collected only now. A leak would be `count` times as large.
+  if (way === "collected") await collectUntil(() => memoryUse().liveBytes <= before);
+  assert(memoryUse().liveBytes <= before, `${memoryUse().liveBytes} bytes are live, not ${before}`);
   assert(most < MOST_BYTES, `${most} bytes were in use at a time`);
   assertEquals([references(kept.mutex), references(kept.channel)], [1, 1]);
 }
