@@ -19,6 +19,7 @@ import {
   writeMessage,
   writeText,
 } from "./message.ts";
+import type { Moves } from "./moves.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
 
 /**
@@ -422,14 +423,24 @@ export function isElementType(value: unknown): value is ElementType<unknown> {
     typeof (value as ElementType<unknown>).decode === "function";
 }
 
-/** Writes any structured value as a message and returns its address; `undefined` is 0, no message at all. */
-export function writeValue(value: unknown): number {
-  return value === undefined ? 0 : structured.encode(value, 0);
+/**
+ * Writes any structured value as a message and returns its address; `undefined` is 0, no message at all.
+ *
+ * @param moves Takes what is marked in the value, to be moved.
+ */
+export function writeValue(value: unknown, moves?: Moves): number {
+  if (value === undefined) return 0;
+  const { payload, handles } = encodeStructured(value, moves);
+  return writeMessage(payload, handles);
 }
 
-/** Reads what {@linkcode writeValue} wrote, and frees it. */
-export function readValue(ptr: number): unknown {
-  return ptr === 0 ? undefined : structured.decode(ptr, 0);
+/**
+ * Reads what {@linkcode writeValue} wrote, and frees it.
+ *
+ * @param objects What was moved with it, where that went beside it.
+ */
+export function readValue(ptr: number, objects?: readonly unknown[]): unknown {
+  return ptr === 0 ? undefined : decodeStructured(readMessage(ptr), objects);
 }
 
 /** Reads what {@linkcode writeValue} wrote and leaves it. */

@@ -292,6 +292,8 @@ export const TASK_ARGUMENTS = 24;
 export const TASK_RESULT = 28;
 /** u32: number that names the goroutine in messages. */
 export const TASK_NUMBER = 32;
+/** u32: number of the parcel that its arguments, or later its result, need; 0: none. Published as those are. */
+export const TASK_PARCEL = 36;
 export const TASK_SIZE = 40;
 export const TASK_QUEUED = 0;
 export const TASK_STARTED = 1;
@@ -347,6 +349,8 @@ export const POOL_OWNER = 16;
 export const POOL_FUNCTIONS = 20;
 /** u32, written by the owner: threads that it has started and that have not ended. */
 export const POOL_HIRED = 24;
+/** u32, atomic: the number that a parcel was given last. */
+export const POOL_PARCELS = 28;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */

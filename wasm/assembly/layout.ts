@@ -310,6 +310,8 @@ export const TASK_ARGUMENTS: usize = 24;
 export const TASK_RESULT: usize = 28;
 /** u32: number that names the goroutine in messages. */
 export const TASK_NUMBER: usize = 32;
+/** u32: number of the parcel that its arguments, or later its result, need; 0: none. Published as those are. */
+export const TASK_PARCEL: usize = 36;
 export const TASK_SIZE: usize = 40;
 
 export const TASK_QUEUED: u32 = 0;
@@ -367,6 +369,8 @@ export const POOL_OWNER: usize = 16;
 export const POOL_FUNCTIONS: usize = 20;
 /** u32, written by the owner: threads that it has started and that have not ended. */
 export const POOL_HIRED: usize = 24;
+/** u32, atomic: the number that a parcel was given last. */
+export const POOL_PARCELS: usize = 28;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE: usize = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
