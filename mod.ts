@@ -78,4 +78,5 @@ export {
 export { parallelSort, type SortOptions } from "./src/pool/parallel_sort.ts";
 export { GOMAXPROCS, Pool, type PoolOptions } from "./src/pool/pool.ts";
 export { type Task, task } from "./src/pool/task.ts";
+export { transfer, type Transferable } from "./src/pool/transfer.ts";
 import "./src/pool/worker.ts";

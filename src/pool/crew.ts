@@ -28,6 +28,7 @@ import { writeValue } from "../memory/element.ts";
 import type { Backend, PoolStats, WorkerStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { Office } from "./post.ts";
 import { discardArguments, type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
 import { startThread, type Thread } from "./thread.ts";
 
@@ -54,6 +55,7 @@ export class Crew implements Backend, Home, SignalListener {
   readonly isHungry = false;
   readonly ptr: number;
   readonly worker: number;
+  readonly post: Office;
   readonly #name: string;
   readonly #agent: Agent;
   readonly #functions: Functions;
@@ -89,6 +91,7 @@ export class Crew implements Backend, Home, SignalListener {
       throw exhausted("a pool");
     }
     fn.workerEnter(this.ptr, 0, this.worker, self);
+    this.post = new Office(this.ptr, self, (agent) => this.#isLiving(agent));
     this.#functions = new Functions(this.ptr);
     this.#hands = new Array<Hand | undefined>(threads + 1).fill(undefined);
     this.#agent.addListener(this);
@@ -118,6 +121,11 @@ export class Crew implements Backend, Home, SignalListener {
       (failure) => {
         this.#leave(slot, failure);
         over();
+      },
+      (message) => {
+        const from = this.#agent.core.readU32(worker + WORKER_AGENT);
+        // A runtime may hand out what was on its way when it had declared the thread ended.
+        if (this.#hands[slot]?.worker === worker) this.post.receive(message, from, thread.send);
       },
     );
     this.#hands[slot] = { slot, name, worker, thread, ended };
@@ -149,6 +157,7 @@ export class Crew implements Backend, Home, SignalListener {
     this.#hands[slot] = undefined;
     this.#countHired(-1);
     this.#retired.push({ worker, name });
+    if (dead !== 0) this.post.left(dead);
     fn.workerLeave(this.ptr, slot, worker);
     if (this.#agent.core.readU32(worker + WORKER_IS_CLEAN) !== 0) {
       fn.agentVacate(dead);
@@ -176,6 +185,14 @@ export class Crew implements Backend, Home, SignalListener {
     const c = this.#agent.core;
     const unfinished = c.readU32(worker + WORKER_TOOK) - c.readU32(worker + WORKER_FINISHED);
     return unfinished > (c.readU32(worker + WORKER_TAKEN) === 0 ? 0 : 1);
+  }
+
+  /** Reports whether an agent is that of a thread of the pool. */
+  #isLiving(agent: number): boolean {
+    const { core } = this.#agent;
+    return this.#hands.some((hand) =>
+      hand !== undefined && core.readU32(hand.worker + WORKER_AGENT) === agent
+    );
   }
 
   #hasEntered(slot: number): boolean {
@@ -232,6 +249,7 @@ export class Crew implements Backend, Home, SignalListener {
     if (this.#isEnding || !this.#agent.core.fn.poolIsQuiet(this.ptr)) return;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
+    this.post.sweep();
     for (const resolve of this.#quiet.splice(0)) resolve();
   }
 
@@ -265,6 +283,7 @@ export class Crew implements Backend, Home, SignalListener {
     this.#callOff();
     const hands = this.#hands.filter((hand) => hand !== undefined);
     await Promise.all(hands.map((hand) => this.#dismiss(hand, graceMs)));
+    await this.post.close();
     if (this.#state === "gone") return;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;

@@ -3,7 +3,7 @@
  * to be had.
  *
  * What callers see is what they would see with threads: nothing runs inside a call, arguments, results and failures are
- * copied, forks run newest first and everything else in order. One thing differs: which pool a task belongs to is known
+ * copied or moved, forks run newest first and everything else in order. One thing differs: which pool a task belongs to is known
  * only until it first suspends; see {@linkcode currentHere}.
  *
  * @module
@@ -11,15 +11,16 @@
 import { CanceledError, PoolClosedError } from "../errors.ts";
 import { Fifo } from "../internal/fifo.ts";
 import { macrotask } from "../internal/macrotask.ts";
-import { readValue, writeValue } from "../memory/element.ts";
+import { readValue } from "../memory/element.ts";
 import { discardMessage } from "../memory/message.ts";
 import { type Backend, nameOfTask, type PoolStats } from "./backend.ts";
 import { writeFailure } from "./failure.ts";
 import { promiseOf } from "./go.ts";
 import { Goroutine } from "./goroutine.ts";
 import { findFunction } from "./lookup.ts";
+import { discardObjects, discardParcel, type Parcel, unpack } from "./parcel.ts";
 import type { TaskFunction } from "./registry.ts";
-import { writeArguments } from "./remote.ts";
+import { type Packed, writeAndPack } from "./remote.ts";
 
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
@@ -57,7 +58,7 @@ export class Here implements Backend {
 
   submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
     if (this.#state !== "open") throw new PoolClosedError("Cannot run a task: the pool is closed");
-    const goroutine = new HereGoroutine(this, id, writeArguments(args), above);
+    const goroutine = new HereGoroutine(this, id, packArguments(args), above);
     this.#queue.push(goroutine);
     this.#begin();
     return goroutine;
@@ -67,7 +68,7 @@ export class Here implements Backend {
   fork(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
     const isOver = this.#state === "terminated" || this.#isQuiet && this.#state === "closed";
     if (isOver) throw new PoolClosedError("Cannot run a task: the pool is closed");
-    const goroutine = new HereGoroutine(this, id, writeArguments(args), above);
+    const goroutine = new HereGoroutine(this, id, packArguments(args), above);
     this.#forks.push(goroutine);
     this.#begin();
     return goroutine;
@@ -178,24 +179,31 @@ export class HereInside implements Backend {
   }
 }
 
+function packArguments(args: readonly unknown[]): Packed {
+  return args.length === 0 ? { message: 0, parcel: undefined } : writeAndPack(args);
+}
+
 /** A goroutine that runs as a task of a pool without threads. */
 class HereGoroutine extends Goroutine<unknown> {
   readonly #home: Here;
   readonly #function: string;
   /** Message with the arguments; 0: none. */
   #arguments: number;
+  /** What was moved with them. */
+  #parcel: Parcel | undefined;
   #hasStarted = false;
 
   /**
    * Makes a goroutine that has not started.
    *
-   * @param args The message passes to it.
+   * @param args They pass to it.
    */
-  constructor(home: Here, id: string, args: number, above: unknown) {
+  constructor(home: Here, id: string, { message, parcel }: Packed, above: unknown) {
     super(above);
     this.#home = home;
     this.#function = id;
-    this.#arguments = args;
+    this.#arguments = message;
+    this.#parcel = parcel;
   }
 
   override get name(): string {
@@ -208,11 +216,7 @@ class HereGoroutine extends Goroutine<unknown> {
     this.#hasStarted = true;
     let result: unknown;
     try {
-      const args = this.#arguments === 0 ? [] : readValue(this.#arguments) as unknown[];
-      const fn = findFunction(this.#function);
-      result = typeof fn === "function"
-        ? this.#home.call(fn, args)
-        : fn.then((loaded) => this.isOver ? undefined : this.#home.call(loaded, args));
+      result = this.#parcel === undefined ? this.#call() : this.#callWithMoved(this.#parcel);
     } catch (error) {
       this.#failed(error);
       return false;
@@ -227,16 +231,45 @@ class HereGoroutine extends Goroutine<unknown> {
     return true;
   }
 
+  #call(): unknown {
+    const args = this.#arguments === 0 ? [] : readValue(this.#arguments) as unknown[];
+    const fn = findFunction(this.#function);
+    if (typeof fn === "function") return this.#home.call(fn, args);
+    return fn.then((loaded) => this.isOver ? undefined : this.#home.call(loaded, args));
+  }
+
+  async #callWithMoved(parcel: Parcel): Promise<unknown> {
+    const objects = await unpack(parcel);
+    const args = readValue(this.#arguments, objects) as unknown[];
+    const fn = await findFunction(this.#function);
+    if (this.isOver) return discardObjects(objects);
+    return this.#home.call(fn, args);
+  }
+
   #succeeded(value: unknown): void {
     // Given up, and everybody has been told.
     if (this.isOver) return;
     let copy;
     try {
-      copy = readValue(writeValue(value));
+      const { message, parcel } = writeAndPack(value);
+      if (parcel !== undefined) {
+        this.#fulfilWithMoved(message, parcel);
+        return;
+      }
+      copy = readValue(message);
     } catch (error) {
       return this.#failed(error);
     }
     this.fulfil(copy);
+    this.#home.ended(this);
+  }
+
+  async #fulfilWithMoved(message: number, parcel: Parcel): Promise<void> {
+    this.#home.suspended(this);
+    const objects = await unpack(parcel);
+    const value = readValue(message, objects);
+    if (this.isOver) return discardObjects(objects);
+    this.fulfil(value);
     this.#home.ended(this);
   }
 
@@ -264,7 +297,10 @@ class HereGoroutine extends Goroutine<unknown> {
   }
 
   #end(reason: Error): void {
-    if (!this.#hasStarted && this.#arguments !== 0) discardMessage(this.#arguments);
+    if (!this.#hasStarted) {
+      if (this.#arguments !== 0) discardMessage(this.#arguments);
+      if (this.#parcel !== undefined) discardParcel(this.#parcel);
+    }
     this.calledOff(reason);
     this.#home.ended(this);
   }

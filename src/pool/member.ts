@@ -17,24 +17,30 @@ import {
 import type { Backend, PoolStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { MemberPost } from "./post.ts";
 import { type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
-import type { Boot } from "./thread.ts";
+import type { Boot, Send } from "./thread.ts";
 
 /** Submits from a thread of the pool. */
 export class Member implements Backend, Home {
   readonly threads: number;
   readonly ptr: number;
   readonly worker: number;
+  readonly post: MemberPost;
   /** Set when the thread stops: what it left behind, a timer for example, can submit no more. */
   isClosed = false;
   readonly isTerminating = false;
   readonly #functions: Functions;
 
-  /** @param boot What the thread was told. */
-  constructor({ pool, worker, threads }: Boot) {
+  /**
+   * @param boot What the thread was told.
+   * @param send To the owner of the pool.
+   */
+  constructor({ pool, worker, threads }: Boot, send: Send) {
     this.ptr = pool;
     this.worker = worker;
     this.threads = threads;
+    this.post = new MemberPost(pool, send);
     this.#functions = new Functions(pool);
   }
 

@@ -11,7 +11,7 @@ import type { Goroutine } from "./goroutine.ts";
 import { currentHere, Here, HereInside } from "./here.ts";
 import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
-import { type Boot, canStartThreads } from "./thread.ts";
+import { type Boot, canStartThreads, type Send } from "./thread.ts";
 
 /** The most threads that a pool may have. */
 const MAX_THREADS = 1024;
@@ -117,7 +117,7 @@ export class Pool implements AsyncDisposable {
    *
    * - **Blocking:** returns at once.
    * - **Copies:** arguments and result are structured values and are copied; handles (typed channels, locks) and typed
-   *   arrays over shared memory arrive as themselves.
+   *   arrays over shared memory arrive as themselves. What is marked with {@linkcode transfer} is moved.
    *
    * `fn` is a task, as made by {@linkcode task}, or an inline function. Of an inline function the source goes to the thread, so it
    * has to be self-contained: what it names is its own, its parameters', or one of the globals that every thread has (`Math`,
@@ -137,7 +137,7 @@ export class Pool implements AsyncDisposable {
    * @param args What to call it with.
    * @returns The goroutine, which may be awaited; a failure that nobody joins is an uncaught error.
    * @throws {PoolClosedError} if the pool was closed
-   * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent
+   * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent or moved
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    * @see Go spec, "Go statements".
    */
@@ -204,9 +204,13 @@ function insideOf(here: Here): Pool {
   return inside;
 }
 
-/** Makes this thread one of the pool that started it. */
-export function joinPool(boot: Boot): Member {
-  const member = new Member(boot);
+/**
+ * Makes this thread one of the pool that started it.
+ *
+ * @param send To the owner of the pool.
+ */
+export function joinPool(boot: Boot, send: Send): Member {
+  const member = new Member(boot, send);
   current = new Pool(member as PoolOptions);
   return member;
 }

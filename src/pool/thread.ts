@@ -28,8 +28,13 @@ export interface Boot {
   readonly name: string;
 }
 
+/** Sends a message along a line between a thread and the one that started it, and what is to be transferred with it. */
+export type Send = (message: unknown, transfer: MessagePort[]) => void;
+
 /** A thread that has been started. */
 export interface Thread {
+  /** Sends it a message. Only once it has sent one itself: before that nobody may be listening. */
+  readonly send: Send;
   /**
    * Stops it, wherever it is; resolves when the runtime says that it has ended.
    *
@@ -59,18 +64,29 @@ export function provideWorker(url: string): void {
 }
 
 interface NodeWorker {
+  on(event: "message", listener: (message: unknown) => void): void;
   on(event: "error", listener: (reason: unknown) => void): void;
   on(event: "exit", listener: () => void): void;
+  postMessage: Send;
   terminate(): Promise<unknown>;
   unref(): void;
 }
 
+interface ParentPort {
+  on(event: "message", listener: (message: unknown) => void): void;
+  off(event: "message", listener: (message: unknown) => void): void;
+  postMessage: Send;
+}
+
 interface WorkerThreads {
+  readonly parentPort: ParentPort | null;
   readonly Worker: new (url: URL, options: { name: string; workerData: unknown }) => NodeWorker;
 }
 
 function workerThreads(): WorkerThreads | undefined {
-  return globalThis.process?.getBuiltinModule?.("node:worker_threads") as WorkerThreads | undefined;
+  return globalThis.process?.getBuiltinModule?.("node:worker_threads") as unknown as
+    | WorkerThreads
+    | undefined;
 }
 
 /** Reports whether this thread can start others that share its memory. */
@@ -80,30 +96,46 @@ export function canStartThreads(): boolean {
   return typeof Worker === "function" && crossOriginIsolated === true;
 }
 
-/** Starts a thread. It does not keep the process alive. */
-export function startThread(boot: Omit<Boot, "url">, ended: ThreadEnd): Thread {
+/**
+ * Starts a thread. It does not keep the process alive.
+ *
+ * @param heard Told each message that it sends; all before `ended` is.
+ */
+export function startThread(
+  boot: Omit<Boot, "url">,
+  ended: ThreadEnd,
+  heard: (message: unknown) => void,
+): Thread {
   if (workerUrl === undefined) {
     throw new TypeError("Cannot start a thread: the module of the workers has not been loaded");
   }
   const whole: Boot = { ...boot, url: workerUrl };
   const threads = workerThreads();
   return threads === undefined
-    ? startWebWorker(whole, ended)
-    : startNodeWorker(threads, whole, ended);
+    ? startWebWorker(whole, ended, heard)
+    : startNodeWorker(threads, whole, ended, heard);
 }
 
 const NODE_SOURCE = `import { workerData } from "node:worker_threads";
 globalThis[Symbol.for("millrace.boot/1")] = workerData;
 await import(workerData.url);`;
 
-function startNodeWorker({ Worker }: WorkerThreads, boot: Boot, ended: ThreadEnd): Thread {
+function startNodeWorker(
+  { Worker }: WorkerThreads,
+  boot: Boot,
+  ended: ThreadEnd,
+  heard: (message: unknown) => void,
+): Thread {
   const source = new URL(`data:text/javascript,${encodeURIComponent(NODE_SOURCE)}`);
   const worker = new Worker(source, { name: boot.name, workerData: boot });
-  worker.unref();
   let failure: { reason: unknown } | undefined;
+  worker.on("message", heard);
   worker.on("error", (reason) => failure = { reason });
   worker.on("exit", () => ended(failure));
+  // Last: listening to messages keeps the process alive again.
+  worker.unref();
   return {
+    send: (message, transfer) => worker.postMessage(message, transfer),
     terminate: async () => {
       await worker.terminate();
       return !("Deno" in globalThis);
@@ -117,9 +149,13 @@ const WEB_SOURCE = `addEventListener("message", ({ data }) => {
 }, { once: true });`;
 
 /** A worker says this when it ends by itself: browsers tell nobody. */
-export const GOODBYE = "millrace.goodbye";
+const GOODBYE = "millrace.goodbye";
 
-function startWebWorker(boot: Boot, ended: ThreadEnd): Thread {
+function startWebWorker(
+  boot: Boot,
+  ended: ThreadEnd,
+  heard: (message: unknown) => void,
+): Thread {
   const source = URL.createObjectURL(new Blob([WEB_SOURCE], { type: "text/javascript" }));
   const worker = new Worker(source, { type: "module", name: boot.name });
   let isOver = false;
@@ -130,16 +166,61 @@ function startWebWorker(boot: Boot, ended: ThreadEnd): Thread {
     worker.terminate();
     ended(failure);
   };
-  worker.addEventListener("message", ({ data }) => data === GOODBYE && end(undefined));
+  worker.addEventListener("message", ({ data }) => {
+    if (data === GOODBYE) end(undefined);
+    else if (!isOver) heard(data);
+  });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     end({ reason: event.error ?? new Error(event.message) });
   });
   worker.postMessage(boot);
   return {
+    send: (message, transfer) => worker.postMessage(message, transfer),
     terminate: () => {
       end(undefined);
       return Promise.resolve(false);
     },
+  };
+}
+
+/** The line of a thread to the one that started it. */
+export interface Line {
+  /** Sends a message. */
+  readonly send: Send;
+  /** Hears messages, and keeps the thread alive, until {@linkcode hangUp}. */
+  listen(heard: (message: unknown) => void): void;
+  /** See {@linkcode listen}. */
+  hangUp(): void;
+  /** Says that the thread is at its end, where the runtime does not. */
+  readonly goodbye?: () => void;
+}
+
+/** The line of this thread, which is a worker, to its owner. */
+export function lineToOwner(): Line {
+  const port = workerThreads()?.parentPort ?? undefined;
+  return port === undefined ? webLine() : nodeLine(port);
+}
+
+function nodeLine(port: ParentPort): Line {
+  let listener: (message: unknown) => void;
+  return {
+    send: (message, transfer) => port.postMessage(message, transfer),
+    listen: (heard) => port.on("message", listener = heard),
+    hangUp: () => port.off("message", listener),
+  };
+}
+
+function webLine(): Line {
+  const scope = globalThis as unknown as EventTarget & { postMessage: Send };
+  let listener: (event: Event) => void;
+  return {
+    send: (message, transfer) => scope.postMessage(message, transfer),
+    listen: (heard) => {
+      listener = (event) => heard((event as MessageEvent).data);
+      scope.addEventListener("message", listener);
+    },
+    hangUp: () => scope.removeEventListener("message", listener),
+    goodbye: () => scope.postMessage(GOODBYE, []),
   };
 }

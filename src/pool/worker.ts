@@ -8,7 +8,6 @@
 import "../channel/channel.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
-import { writeValue } from "../memory/element.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
   POOL_OWNER,
@@ -31,9 +30,10 @@ import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
 import { joinPool } from "./pool.ts";
+import type { Post } from "./post.ts";
 import type { TaskFunction } from "./registry.ts";
-import { discardArguments, takeArguments } from "./remote.ts";
-import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
+import { discardArguments, takeArguments, writeResult } from "./remote.ts";
+import { type Boot, lineToOwner, provideWorker, takeBoot } from "./thread.ts";
 import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
@@ -59,17 +59,19 @@ class Worker {
   readonly #pool: number;
   readonly #worker: number;
   readonly #slot: number;
+  readonly #post: Post;
   readonly #functions = new Map<number, TaskFunction>();
   /** Goroutines of this thread that have started and wait for something. */
   #suspended = 0;
   #isAsleep = false;
 
-  constructor({ pool, worker, slot }: Boot) {
+  constructor({ pool, worker, slot }: Boot, post: Post) {
     this.#core = core();
     this.#agent = agent();
     this.#pool = pool;
     this.#worker = worker;
     this.#slot = slot;
+    this.#post = post;
   }
 
   /** Runs tasks until the thread is asked to stop. */
@@ -176,11 +178,12 @@ class Worker {
     this.#call(task, fn);
   }
 
-  /** Calls a task's function; reports whether it suspended. */
+  /** Calls a task's function; reports whether it suspended, if only to wait for what was moved to it. */
   #call(task: number, fn: TaskFunction): boolean {
     let result;
     try {
-      result = fn(...takeArguments(task));
+      const args = takeArguments(task, this.#post);
+      result = args instanceof Promise ? args.then((moved) => fn(...moved)) : fn(...args);
     } catch (error) {
       this.#fail(task, error);
       return false;
@@ -204,7 +207,7 @@ class Worker {
   #succeed(task: number, value: unknown): void {
     let result;
     try {
-      result = writeValue(value);
+      result = writeResult(task, value, this.#post);
     } catch (error) {
       return this.#fail(task, error);
     }
@@ -247,40 +250,26 @@ class Worker {
   }
 }
 
-/** The part of a thread's port to its parent that keeps it alive. */
-interface ParentPort {
-  on(event: "message", listener: () => void): void;
-  off(event: "message", listener: () => void): void;
-}
-
-function parentPort(): ParentPort | undefined {
-  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
-    | { parentPort: ParentPort | null }
-    | undefined;
-  return threads?.parentPort ?? undefined;
-}
-
 async function start(boot: Boot): Promise<void> {
-  const port = parentPort();
-  // A port that is listened to keeps the thread's event loop alive.
-  const keepAlive = (): void => {};
-  port?.on("message", keepAlive);
   adoptCore(boot.seed);
-  const member = joinPool(boot);
-  const worker = new Worker(boot);
+  const line = lineToOwner();
+  const member = joinPool(boot, line.send);
+  // A line that is listened to keeps the thread alive.
+  line.listen((message) => member.post.receive(message));
+  const worker = new Worker(boot, member.post);
   // The end of the thread, not of the worker: what a task left behind, a timer for example, may run for a while.
   const leave = (): void => worker.leave();
   globalThis.process?.once("exit", leave);
   await worker.run();
   member.isClosed = true;
-  if (port === undefined) {
+  if (line.goodbye !== undefined) {
     worker.leave();
-    (globalThis as unknown as { postMessage(message: string): void }).postMessage(GOODBYE);
+    line.goodbye();
     return;
   }
   // Others may listen for the end as well, and need their handles.
   process.off("exit", leave).once("exit", leave);
-  port.off("message", keepAlive);
+  line.hangUp();
 }
 
 provideWorker(import.meta.url);
