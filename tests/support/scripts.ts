@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
+import { Channel, go, i32, Mutex, Pool, select, text, transfer } from "../../mod.ts";
 import {
   compute,
   echo,
@@ -21,6 +21,7 @@ import {
   throwUncaught,
 } from "./tasks.ts";
 import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
+import { greet, makeBuffer } from "./tasks_transfer.ts";
 
 const scripts = {
   failGoroutine(): void {
@@ -63,6 +64,21 @@ const scripts = {
     const channel = new Channel(text, 1);
     pool.go(forkAndLeave, channel, "later");
     channel.receive().then(console.log);
+  },
+
+  async moveAndLeave(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    // Nothing but what is on its way keeps the process alive here.
+    const { view } = await pool.go(makeBuffer, 1 << 20);
+    const buffer = new ArrayBuffer(1 << 20);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => {
+      console.log(data);
+      port1.close();
+    };
+    pool.go(greet, { port: transfer(port2) });
+    pool.go(echo, transfer(buffer));
+    console.log([view[1], buffer.byteLength]);
   },
 
   async terminateComputing(): Promise<void> {

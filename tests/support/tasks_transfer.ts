@@ -1,0 +1,129 @@
+/**
+ * Tasks for the tests of what is moved.
+ *
+ * @module
+ */
+import { type Channel, Pool, task, transfer } from "../../mod.ts";
+
+/** Says hello through a port, and closes it. */
+export const greet = task(import.meta.url, "greet", ({ port }: { port: MessagePort }): void => {
+  port.postMessage("hello");
+  port.close();
+});
+
+/** Forks {@linkcode greet} on another thread, if there is one, with the port that has been moved here. */
+export const forkGreet = task(
+  import.meta.url,
+  "forkGreet",
+  async (port: MessagePort): Promise<string> => {
+    await Pool.current!.go(greet, { port: transfer(port) });
+    try {
+      Pool.current!.go(greet, { port: transfer(port) });
+    } catch (error) {
+      return (error as Error).name;
+    }
+    return "moved twice";
+  },
+);
+
+/** Forks a task that greets, and ends its thread. */
+export const forkGreetAndDie = task(
+  import.meta.url,
+  "forkGreetAndDie",
+  (port: MessagePort): void => {
+    Pool.current!.go(greet, { port: transfer(port) });
+    process.exit(3);
+  },
+);
+
+/** Collects what comes through a stream. */
+export const collect = task(
+  import.meta.url,
+  "collect",
+  async (stream: ReadableStream<number>): Promise<number[]> => {
+    const chunks: number[] = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    return chunks;
+  },
+);
+
+/** Writes 1, 2, 3 and closes. */
+export const pour = task(
+  import.meta.url,
+  "pour",
+  async (sink: WritableStream<number>): Promise<void> => {
+    const writer = sink.getWriter();
+    for (const chunk of [1, 2, 3]) await writer.write(chunk);
+    await writer.close();
+  },
+);
+
+/** Sends 1, 2, 3 through, and returns what comes out. */
+export const pass = task(
+  import.meta.url,
+  "pass",
+  async ({ readable, writable }: TransformStream<number, number>): Promise<number[]> => {
+    const [passed] = await Promise.all([collect(readable), pour(writable)]);
+    return passed;
+  },
+);
+
+/** Makes a stream of 0 to `count` - 1, moves it away, and goes on feeding it. */
+export const makeStream = task(
+  import.meta.url,
+  "makeStream",
+  (count: number): ReadableStream<number> => {
+    let next = 0;
+    return transfer(
+      new ReadableStream<number>({
+        pull(controller): void {
+          if (next < count) controller.enqueue(next++);
+          else controller.close();
+        },
+      }),
+    );
+  },
+);
+
+/** Joins {@linkcode makeStream} as a fork, and moves what it got on. */
+export const passStreamOn = task(
+  import.meta.url,
+  "passStreamOn",
+  async (count: number): Promise<ReadableStream<number>> =>
+    transfer(await Pool.current!.go(makeStream, count)),
+);
+
+/** Makes a buffer of so many bytes and moves it away, with a view of it. */
+export const makeBuffer = task(
+  import.meta.url,
+  "makeBuffer",
+  (byteLength: number): { buffer: ArrayBuffer; view: Uint8Array } => {
+    const view = new Uint8Array(byteLength).fill(7);
+    return { view, buffer: transfer(view.buffer) };
+  },
+);
+
+/** Adds 1 to each byte and returns the buffer, moved. */
+export const raise = task(import.meta.url, "raise", (buffer: ArrayBuffer): ArrayBuffer => {
+  const bytes = new Uint8Array(buffer);
+  for (let at = 0; at < bytes.length; at++) bytes[at]! += 1;
+  return transfer(buffer);
+});
+
+/** Returns, marked, what it has moved away already. */
+export const returnMoved = task(import.meta.url, "returnMoved", (): unknown => {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return { buffer: transfer(buffer) };
+});
+
+/** Keeps its thread, and the port that was moved to it, until it is told; then ends the thread. */
+export const holdAndDie = task(
+  import.meta.url,
+  "holdAndDie",
+  async (_port: MessagePort, started: Channel<number>, until: Channel<number>): Promise<void> => {
+    await started.send(1);
+    await until.receive();
+    process.exit(3);
+  },
+);
