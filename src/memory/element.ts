@@ -19,6 +19,7 @@ import {
   writeMessage,
   writeText,
 } from "./message.ts";
+import { isPlain, peekPlain, readPlain, writePlain } from "./plain.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
 
 /**
@@ -346,16 +347,18 @@ class Structured implements ElementType<unknown> {
   readonly wideBytes = 0;
 
   encode(value: unknown): number {
+    const plain = writePlain(value);
+    if (plain !== 0) return plain;
     const { payload, handles } = encodeStructured(value);
     return writeMessage(payload, handles);
   }
 
   decode(payload: number): unknown {
-    return decodeStructured(readMessage(payload));
+    return isPlain(payload) ? readPlain(payload) : decodeStructured(readMessage(payload));
   }
 
   peek(payload: number): unknown {
-    return decodeStructured(peekMessage(payload));
+    return isPlain(payload) ? peekPlain(payload) : decodeStructured(peekMessage(payload));
   }
 
   discard(payload: number): void {
@@ -420,19 +423,4 @@ export function isElementType(value: unknown): value is ElementType<unknown> {
   return (typeof value === "object" || typeof value === "function") && value !== null &&
     typeof (value as ElementType<unknown>).encode === "function" &&
     typeof (value as ElementType<unknown>).decode === "function";
-}
-
-/** Writes any structured value as a message and returns its address; `undefined` is 0, no message at all. */
-export function writeValue(value: unknown): number {
-  return value === undefined ? 0 : structured.encode(value, 0);
-}
-
-/** Reads what {@linkcode writeValue} wrote, and frees it. */
-export function readValue(ptr: number): unknown {
-  return ptr === 0 ? undefined : structured.decode(ptr, 0);
-}
-
-/** Reads what {@linkcode writeValue} wrote and leaves it. */
-export function peekValue(ptr: number): unknown {
-  return ptr === 0 ? undefined : decodeStructured(peekMessage(ptr));
 }

@@ -24,7 +24,7 @@ import {
   WORKER_TOOK,
 } from "../memory/layout.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
-import { writeValue } from "../memory/element.ts";
+import { writeValue } from "../memory/value.ts";
 import type { Backend, PoolStats, WorkerStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { show } from "../internal/check.ts";
-import { writeValue } from "../memory/element.ts";
+import { writeValue } from "../memory/value.ts";
 
 /**
  * Writes what a task failed with as a message, whatever it is.

@@ -11,8 +11,7 @@
 import { CanceledError, PoolClosedError } from "../errors.ts";
 import { Fifo } from "../internal/fifo.ts";
 import { macrotask } from "../internal/macrotask.ts";
-import { readValue, writeValue } from "../memory/element.ts";
-import { discardMessage } from "../memory/message.ts";
+import { discardValue, readValue, writeValue } from "../memory/value.ts";
 import { type Backend, nameOfTask, type PoolStats } from "./backend.ts";
 import { writeFailure } from "./failure.ts";
 import { promiseOf } from "./go.ts";
@@ -264,7 +263,7 @@ class HereGoroutine extends Goroutine<unknown> {
   }
 
   #end(reason: Error): void {
-    if (!this.#hasStarted && this.#arguments !== 0) discardMessage(this.#arguments);
+    if (!this.#hasStarted) discardValue(this.#arguments);
     this.calledOff(reason);
     this.#home.ended(this);
   }

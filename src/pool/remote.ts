@@ -5,7 +5,6 @@
  */
 import { CanceledError, PoolClosedError, type WorkerCrashedError } from "../errors.ts";
 import { core, exhausted } from "../memory/core.ts";
-import { readValue, writeValue } from "../memory/element.ts";
 import {
   TASK_ARGUMENTS,
   TASK_FAILED,
@@ -14,7 +13,7 @@ import {
   TASK_STATE,
   TASK_SUCCEEDED,
 } from "../memory/layout.ts";
-import { discardMessage } from "../memory/message.ts";
+import { discardValue, readValue, writeValue } from "../memory/value.ts";
 import { type Addressee, agent } from "../park/agent.ts";
 import { nameOfTask } from "./backend.ts";
 import { Goroutine } from "./goroutine.ts";
@@ -44,8 +43,7 @@ export function takeArguments(task: number): unknown[] {
 
 /** Frees the arguments of a task that will not run. */
 export function discardArguments(task: number): void {
-  const args = detachArguments(task);
-  if (args !== 0) discardMessage(args);
+  discardValue(detachArguments(task));
 }
 
 /** Takes the message off the task, once: its runner may end with it in hand, or be given up while it reaches for it. */
@@ -80,7 +78,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     this.#task = c.fn.taskNew(c.agent, this.#agentId, fn, args, this.id) >>> 0;
     if (this.#task === 0) {
       own.dismiss(this.#agentId);
-      if (args !== 0) discardMessage(args);
+      discardValue(args);
       throw exhausted("a task");
     }
     c.fn.workerSubmit(home.ptr, home.worker, this.#task);

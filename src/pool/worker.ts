@@ -8,7 +8,6 @@
 import "../channel/channel.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
-import { writeValue } from "../memory/element.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
   POOL_OWNER,
@@ -24,7 +23,7 @@ import {
   WORKER_IS_DISMISSED,
   WORKER_TOOK,
 } from "../memory/layout.ts";
-import { discardMessage } from "../memory/message.ts";
+import { discardValue, writeValue } from "../memory/value.ts";
 import { type Agent, agent } from "../park/agent.ts";
 import { writeFailure } from "./failure.ts";
 import { Functions } from "./functions.ts";
@@ -221,7 +220,7 @@ class Worker {
     const woke = fn.taskFinish(task, state, result, self);
     if (woke === WOKE_NONE) {
       // This thread has been given up, and the task with it.
-      if (result !== 0) discardMessage(result);
+      discardValue(result);
       fn.free(task);
     }
     fn.workerFinished(this.#worker);

@@ -1,0 +1,82 @@
+/**
+ * Values as a word of shared memory: what tasks are called with, what they end with, why a channel was closed.
+ *
+ * | word     | value                                                    |
+ * | -------- | -------------------------------------------------------- |
+ * | 0        | `undefined`                                              |
+ * | `…00`    | address of a message; it belongs to who holds the word   |
+ * | `…10`    | an integer of 30 bits: `value << 2 \| 2`                 |
+ * | `…11`    | `null`, `false`, `true`: `index << 2 \| 3`               |
+ *
+ * No word is 1: others use it for something else.
+ *
+ * @module
+ */
+import { any } from "./element.ts";
+import { discardMessage } from "./message.ts";
+
+const message = any<unknown>();
+
+const TAG_MASK = 3;
+const INTEGER = 2;
+const CONSTANT = 3;
+
+const NULL = 0 << 2 | CONSTANT;
+const FALSE = 1 << 2 | CONSTANT;
+const TRUE = 2 << 2 | CONSTANT;
+
+/**
+ * Writes any structured value.
+ *
+ * @throws {TypeError} if something in it cannot be sent; the message names the path to it
+ * @throws {SharedMemoryExhaustedError} if there is no room
+ */
+export function writeValue(value: unknown): number {
+  switch (typeof value) {
+    case "undefined":
+      return 0;
+    case "number": {
+      const word = value << 2 | INTEGER;
+      // Neither a fraction, nor larger than that, nor -0.
+      return Object.is(word >> 2, value) ? word >>> 0 : message.encode(value, 0);
+    }
+    case "boolean":
+      return value ? TRUE : FALSE;
+    default:
+      return value === null ? NULL : message.encode(value, 0);
+  }
+}
+
+/** Reads what {@linkcode writeValue} wrote, and frees it. */
+export function readValue(word: number): unknown {
+  return isMessage(word) ? message.decode(word, 0) : immediate(word);
+}
+
+/** Reads what {@linkcode writeValue} wrote and leaves it. */
+export function peekValue(word: number): unknown {
+  return isMessage(word) ? message.peek(word, 0) : immediate(word);
+}
+
+/** Frees what {@linkcode writeValue} wrote and nobody will read. */
+export function discardValue(word: number): void {
+  if (isMessage(word)) discardMessage(word);
+}
+
+function isMessage(word: number): boolean {
+  return word !== 0 && (word & TAG_MASK) === 0;
+}
+
+function immediate(word: number): number | boolean | null | undefined {
+  switch (word) {
+    case 0:
+      return undefined;
+    case NULL:
+      return null;
+    case FALSE:
+      return false;
+    case TRUE:
+      return true;
+    default:
+      return word >> 2;
+  }
+}
