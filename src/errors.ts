@@ -87,6 +87,14 @@ export class PoolClosedError extends Error {
   readonly code = "POOL_CLOSED";
 }
 
+/** Thrown by a submission to a pool that refuses what has to wait where too many wait already. */
+export class PoolFullError extends Error {
+  /** The name of the class. */
+  override readonly name = "PoolFullError";
+  /** Says which error this is. */
+  readonly code = "POOL_FULL";
+}
+
 /** The end of a task whose thread died while it ran. */
 export class WorkerCrashedError extends Error {
   /** The name of the class. */

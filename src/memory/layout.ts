@@ -292,7 +292,11 @@ export const TASK_ARGUMENTS = 24;
 export const TASK_RESULT = 28;
 /** u32: number that names the goroutine in messages. */
 export const TASK_NUMBER = 32;
-export const TASK_SIZE = 40;
+/** u32, locked by POOL_LOCK: its entry in the heap of a ranked pool; 0: it is not there. */
+export const TASK_PLACE = 36;
+/** f64: in a ranked pool, the tasks with more go first; written once. */
+export const TASK_WEIGHT = 40;
+export const TASK_SIZE = 48;
 export const TASK_QUEUED = 0;
 export const TASK_STARTED = 1;
 export const TASK_CANCELLED = 2;
@@ -320,10 +324,19 @@ export const WORKER_TAKEN = 204;
 export const WORKER_STOLE = 208;
 /** u32: 1 when its thread ended in order: nothing is to come for its agent any more. */
 export const WORKER_IS_CLEAN = 212;
-/** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
+/** u32, atomic, written by the owner: a `DISMISSED_…` code; the thread may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED = 216;
 /** u32, atomic: 1 while it is counted in POOL_FREE; written by the worker, and by the owner before its thread starts. */
 export const WORKER_FREE = 220;
+/** f64: milliseconds that it has been working, up to WORKER_SINCE; the worker's own, as all up to WORKER_HAS_LEFT. */
+export const WORKER_BUSY_MS = 224;
+/** f64: when it last began or ceased to work, and when it entered; milliseconds since the epoch. */
+export const WORKER_SINCE = 232;
+export const WORKER_ENTERED = 240;
+/** u32: 1 while it is working. */
+export const WORKER_IS_WORKING = 248;
+/** u32, atomic: 1 when it takes no more tasks, has none suspended, and touches the pool no more. */
+export const WORKER_HAS_LEFT = 252;
 /** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -331,6 +344,10 @@ export const WORKER_SUBMITTED = 384;
 export const WORKER_TOOK = 388;
 export const WORKER_FINISHED = 392;
 export const WORKER_SIZE = 512;
+/** To stop at once. */
+export const DISMISSED_TO_STOP = 1;
+/** To take nothing more, and to leave when nothing is suspended. */
+export const DISMISSED_TO_RETIRE = 2;
 /** It runs or searches. */
 export const IDLE_NOT = 0;
 /** It offers to be woken. */
@@ -339,7 +356,7 @@ export const IDLE_OFFERED = 1;
 export const IDLE_CALLED = 2;
 
 // ---- Pool (a shared object)
-/** u32: entries in the table of workers; written once. */
+/** u32, atomic, written by the owner: entries of the table of workers that are in use. */
 export const POOL_SLOTS = 12;
 /** u32: the agent that made the pool; told when nothing is pending. */
 export const POOL_OWNER = 16;
@@ -347,6 +364,12 @@ export const POOL_OWNER = 16;
 export const POOL_FUNCTIONS = 20;
 /** u32, written by the owner: threads that it has started and that have not ended. */
 export const POOL_HIRED = 24;
+/** u32, atomic, written by the owner: threads that it may have. */
+export const POOL_LIMIT = 28;
+/** u32: 1 where tasks wait in one queue, ranked by TASK_WEIGHT, instead of in deques; written once. */
+export const POOL_IS_RANKED = 32;
+/** u32, atomic: 1 when the owner wants to be told once somebody has taken a task. */
+export const POOL_WANTS_ROOM = 36;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
@@ -358,14 +381,37 @@ export const POOL_LOCK = 256;
 /** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */
 export const POOL_HEAD = 260;
 export const POOL_TAIL = 264;
-/** u32, atomic, written under the lock: tasks in the injector. */
+/** u32, atomic, written under the lock: tasks in the injector and in the heap. */
 export const POOL_COUNT = 268;
+/** u32, locked by POOL_LOCK: the heap of a ranked pool, 0 before the first task; entries in it; how many it has had. */
+export const POOL_RANKED = 272;
+export const POOL_RANKED_COUNT = 276;
+export const POOL_RANKED_SEQUENCE = 280;
 /** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. Slot 0 is the owner's, who only submits. */
 export const POOL_WORKERS = 384;
+
+// ---- Heap of a ranked pool: what has most weight is entry 1, its children are entries 2 and 3
+/** u32: entries that it has room for; written once. */
+export const RANKED_CAPACITY = 0;
+/** 16 bytes for each entry; there is none at 0, and the capacity stands there. */
+export const RANKED_ENTRY_SIZE = 16;
+/** f64: weight of the task. */
+export const RANKED_WEIGHT = 0;
+/** u32: its place among those of the same weight. */
+export const RANKED_SEQUENCE = 8;
+/** u32: the task. */
+export const RANKED_TASK = 12;
+/** Entries that a heap has room for at first, and at most: what `ranking.ts` can sift without a loop. */
+export const RANKED_INITIAL = 63;
+export const RANKED_MOST = 0xffffff;
 /** A pool of the agent's has nothing pending. */
 export const SIGNAL_QUIET = 4;
 /** An idle worker has been chosen to look for a task. */
 export const SIGNAL_WORK = 8;
+/** The thread is to take no more tasks, and to end when nothing of its own is suspended. */
+export const SIGNAL_RETIRE = 16;
+/** Somebody has taken a task of the agent's pool, which may have room for another. */
+export const SIGNAL_ROOM = 32;
 
 // ---- Map (a shared object)
 /** u32: a `KEY_…` form; written once, as is all up to MAP_TABLE. */

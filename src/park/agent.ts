@@ -13,6 +13,8 @@ import {
   ENTRY_ID,
   SIGNAL_QUIET,
   SIGNAL_RECHECK,
+  SIGNAL_RETIRE,
+  SIGNAL_ROOM,
   SIGNAL_STOP,
   SIGNAL_WORK,
 } from "../memory/layout.ts";
@@ -66,8 +68,10 @@ export interface SignalListener {
   onStop?(): void;
   /** A pool that this thread owns has nothing pending. */
   onQuiet?(): void;
-  /** A pool that this thread owns may need another thread. */
+  /** A pool that this thread owns may need another thread, or has lost one. */
   onWork?(): void;
+  /** A task of a pool that this thread owns has been taken. */
+  onRoom?(): void;
 }
 
 /** This thread's agent. */
@@ -85,6 +89,7 @@ export class Agent {
   /** Reports whether a `waitAsync` is outstanding; there is at most one. */
   #isAsleep = false;
   #isStopping = false;
+  #isRetiring = false;
   #isBlocked = false;
   #spins = BLOCK_SPINS;
   #waitsToProbe = PROBE_EVERY;
@@ -103,6 +108,11 @@ export class Agent {
   /** Reports whether this thread has been asked to stop. */
   get isStopping(): boolean {
     return this.#isStopping;
+  }
+
+  /** Reports whether this thread has been asked to take no more tasks. */
+  get isRetiring(): boolean {
+    return this.#isRetiring;
   }
 
   /** Reports whether a goroutine blocks this thread: what arrives for the others does not get them on. */
@@ -180,6 +190,10 @@ export class Agent {
     if (signals & SIGNAL_STOP) {
       this.#isStopping = true;
       for (const listener of [...this.#listeners]) listener.onStop?.();
+    }
+    if (signals & SIGNAL_RETIRE) this.#isRetiring = true;
+    if (signals & SIGNAL_ROOM) {
+      for (const listener of [...this.#listeners]) listener.onRoom?.();
     }
     if (signals & SIGNAL_QUIET) {
       for (const listener of [...this.#listeners]) listener.onQuiet?.();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CanceledError } from "../errors.ts";
+import { AgentCannotBlockError, CanceledError } from "../errors.ts";
 import { show } from "../internal/check.ts";
 import { microtask } from "../internal/macrotask.ts";
 import { Goroutine } from "./goroutine.ts";
@@ -34,9 +34,17 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
     return this.#fn.name;
   }
 
+  protected override block(): void {
+    this.start();
+    if (this.isOver) return;
+    throw new AgentCannotBlockError(
+      "Cannot block this thread: the goroutine has suspended on it, and could not go on",
+    );
+  }
+
   start(): void {
     const run = this.#run;
-    // Cancelled.
+    // Cancelled, or started by who blocks for it.
     if (run === undefined) return;
     this.#run = undefined;
     let result;

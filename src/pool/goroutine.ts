@@ -65,6 +65,48 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
     });
   }
 
+  /**
+   * Waits for the end of the goroutine.
+   *
+   * - **Blocking:** blocks the thread. On one of the pool's own threads it does not stand still meanwhile: it runs tasks from its own deque, the
+   *   newest first, which is where the goroutine is until another thread takes it; once one has, it helps that one with what
+   *   the goroutine has forked. So do not hold a lock over it that such a task needs.
+   * - **Cost:** no promise; joining a fork that nobody has taken is little more than a call.
+   *
+   * @example
+   * ```ts ignore
+   * export const fib = task(import.meta.url, "fib", (n: number): number => {
+   *   if (n < 25) return fibHere(n);
+   *   const left = Pool.current!.go(fib, n - 1);
+   *   const right = fib(n - 2);
+   *   return left.joinSync() + right;
+   * });
+   * ```
+   *
+   * @returns What its function returned.
+   * @throws what its function threw
+   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block, or the goroutine has suspended on this
+   * thread, where only its event loop could get it on
+   * @throws {PoolClosedError} if the thread is stopped meanwhile
+   */
+  joinSync(): T {
+    if (this.#state === RUNNING) {
+      // Made before it can fail, and caught below: a failure is the caller's now, and no uncaught error.
+      this.#promise ??= this.#makePromise();
+      this.block();
+    }
+    this.#promise?.catch(() => {});
+    if (this.#state === FAILED) throw this.#end;
+    return this.#end as T;
+  }
+
+  /**
+   * Blocks until it has ended.
+   *
+   * @throws {AgentCannotBlockError | PoolClosedError} if that is not possible
+   */
+  protected abstract block(): void;
+
   /** Joins, so that a goroutine can be awaited. */
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,

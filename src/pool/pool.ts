@@ -4,17 +4,17 @@
  * @module
  */
 import { hardwareThreads } from "../internal/hardware.ts";
-import { checkDuration, checkInteger, show } from "../internal/check.ts";
+import { checkDuration, checkInteger, checkSignal, show } from "../internal/check.ts";
+import type { WaitOptions } from "../select/types.ts";
+import type { QueueBound } from "./admission.ts";
 import type { Backend, PoolStats } from "./backend.ts";
-import { Crew } from "./crew.ts";
+import { Crew, MAX_THREADS } from "./crew.ts";
 import type { Goroutine } from "./goroutine.ts";
 import { currentHere, Here, HereInside } from "./here.ts";
 import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
+import type { PoolOrder, RankingSeed } from "./ranking.ts";
 import { type Boot, canStartThreads } from "./thread.ts";
-
-/** The most threads that a pool may have. */
-const MAX_THREADS = 1024;
 
 let defaultThreads: number | undefined;
 
@@ -42,6 +42,31 @@ export interface PoolOptions {
   threads?: number;
   /** Name of the pool; its threads are called `name-1` and so on. Default: `millrace`. */
   name?: string;
+  /**
+   * In which order tasks start.
+   *
+   * - `"submitted"`, the default: as they come; what a task forks goes to its thread's own deque and starts newest first, or is stolen.
+   * - `"longest"`: the one with most weight first (see {@linkcode TaskOptions.weight}), so that none of the long ones is left at the end for
+   *   one thread alone; of equal ones the one that came first.
+   * - `"random"`: any order, to hunt for races with; see {@linkcode PoolOptions.seed}.
+   *
+   * In the last two everything that was submitted or forked waits in one queue, which costs more than deques.
+   */
+  order?: PoolOrder;
+  /** Seed of the random order, a 32-bit integer; one that is used again gives the same order where one thread submits. Default: random. */
+  seed?: number;
+  /**
+   * How many tasks may wait for a thread, at least 1; default: any number. What tasks fork counts, but is never held up: a task that waited for
+   * room might hold what makes room.
+   */
+  queue?: number;
+  /**
+   * What becomes of a task that is submitted when so many wait: `"wait"`, the default: it waits on the submitting thread until there is room
+   * ({@linkcode Pool.ready} lets the submitter wait instead); `"reject"`: {@linkcode Pool.go} throws `PoolFullError`.
+   */
+  whenFull?: "wait" | "reject";
+  /** How many milliseconds a thread may have nothing to do before it ends; another is started when there is work again. Default: `Infinity`. */
+  idleTimeoutMs?: number;
 }
 
 /**
@@ -71,6 +96,9 @@ export interface PoolOptions {
 export class Pool implements AsyncDisposable {
   readonly #backend: Backend;
 
+  /** Seed of the pool's random order; `undefined` where it has another. */
+  readonly seed: number | undefined;
+
   static {
     backendOf = (pool) => pool.#backend;
   }
@@ -78,21 +106,28 @@ export class Pool implements AsyncDisposable {
   /**
    * Makes a pool.
    *
-   * @param options Its size and name.
-   * @throws {TypeError | RangeError} if `threads` is no integer from 0 to 1024, or `name` no string
+   * @param options Its size, name, order and bounds.
+   * @throws {TypeError | RangeError} if an option is of another kind, or out of range
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
   constructor(options: PoolOptions = {}) {
     if (options instanceof Member || options instanceof HereInside) {
       this.#backend = options;
+      this.seed = undefined;
       return;
     }
-    const { threads = GOMAXPROCS(), name = "millrace" } = options;
+    const { threads = GOMAXPROCS(), name = "millrace", idleTimeoutMs = Infinity } = options;
     checkInteger("a number of threads", threads, 0, MAX_THREADS);
     if (typeof name !== "string") {
       throw new TypeError(`Cannot use ${show(name)} as the name of a pool: expected a string`);
     }
-    this.#backend = threads > 0 && canStartThreads() ? new Crew(threads, name) : new Here();
+    checkDuration("an idle timeout", idleTimeoutMs);
+    const ranking = checkOrder(options);
+    const queue = checkQueue(options);
+    this.seed = ranking?.order === "random" ? ranking.seed : undefined;
+    this.#backend = threads > 0 && canStartThreads()
+      ? new Crew({ threads, name, ranking, queue, idleTimeoutMs })
+      : new Here({ isWished: threads === 0, ranking, queue });
   }
 
   /**
@@ -137,6 +172,7 @@ export class Pool implements AsyncDisposable {
    * @param args What to call it with.
    * @returns The goroutine, which may be awaited; a failure that nobody joins is an uncaught error.
    * @throws {PoolClosedError} if the pool was closed
+   * @throws {PoolFullError} if the pool refuses what would have to wait; see {@linkcode PoolOptions.whenFull}
    * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    * @see Go spec, "Go statements".
@@ -146,7 +182,49 @@ export class Pool implements AsyncDisposable {
     ...args: A
   ): Goroutine<Awaited<R>> {
     const id = functionId(fn, `Cannot run ${show(fn)} on another thread`);
-    return this.#backend.submit(id, args, Pool.prototype.go) as Goroutine<Awaited<R>>;
+    const rank = this.#backend.ranking?.rank(fn, args) ?? 0;
+    const submission = { id, args, rank, above: Pool.prototype.go };
+    return this.#backend.submit(submission) as Goroutine<Awaited<R>>;
+  }
+
+  /**
+   * Waits until a task that is submitted now would be let into the queue at once; in a pool whose queue is not bounded, and on one of its own
+   * threads, that is always so. Unless another goroutine is faster, {@linkcode Pool.go} neither holds up nor refuses what is submitted next.
+   *
+   * - **Blocking:** suspends this goroutine.
+   * - **Cancellation:** an aborted signal wins.
+   *
+   * @example
+   * ```ts
+   * import { Pool } from "@millrace/millrace";
+   *
+   * await using pool = new Pool({ threads: 2, queue: 10 });
+   * for (let i = 0; i < 100; i++) {
+   *   await pool.ready();
+   *   pool.go((n) => n * n, i);
+   * }
+   * ```
+   *
+   * @param options `signal` cancels the wait.
+   * @throws `signal.reason` if aborted
+   * @throws {PoolClosedError} if the pool was closed, or is meanwhile
+   */
+  ready(options?: WaitOptions): Promise<void> {
+    return this.#backend.ready(checkSignal(options));
+  }
+
+  /**
+   * Changes the number of threads. More are started when there is work for them. Those that are too many, idle ones first, finish what
+   * they run, suspended goroutines included, and take nothing more; what waits in their deques goes to the others.
+   *
+   * - **Blocking:** returns at once.
+   *
+   * @param threads The new number, 1 to 1024. Where threads are not to be had it changes nothing.
+   * @throws {TypeError | RangeError} if it is no such number; if the pool was made with `threads: 0`, or this is one of its own tasks
+   */
+  resize(threads: number): void {
+    checkInteger("a number of threads", threads, 1, MAX_THREADS);
+    this.#backend.resize(threads);
   }
 
   /**
@@ -185,6 +263,29 @@ export class Pool implements AsyncDisposable {
   }
 }
 
+/** @throws {TypeError | RangeError} if the options name no order */
+function checkOrder({ order = "submitted", seed }: PoolOptions): RankingSeed | undefined {
+  if (!["submitted", "longest", "random"].includes(order)) {
+    throw new TypeError(
+      `Cannot use ${
+        show(order)
+      } as the order of tasks: expected "submitted", "longest" or "random"`,
+    );
+  }
+  if (seed !== undefined) checkInteger("a seed", seed, -0x80000000, 0xffffffff);
+  if (order === "submitted") return undefined;
+  return { order, seed: seed ?? Math.floor(Math.random() * 0x100000000) };
+}
+
+/** @throws {TypeError | RangeError} if the options give no bound */
+function checkQueue({ queue, whenFull = "wait" }: PoolOptions): QueueBound | undefined {
+  if (whenFull !== "wait" && whenFull !== "reject") {
+    throw new TypeError(`Cannot use ${show(whenFull)} as whenFull: expected "wait" or "reject"`);
+  }
+  if (queue === undefined || queue === Infinity) return undefined;
+  return { most: checkInteger("a number of waiting tasks", queue, 1, 0x7fffffff), whenFull };
+}
+
 let current: Pool | undefined;
 
 /** Reports whether a task that the calling one forked now would find a thread that has nothing to do. */
@@ -204,9 +305,13 @@ function insideOf(here: Here): Pool {
   return inside;
 }
 
-/** Makes this thread one of the pool that started it. */
-export function joinPool(boot: Boot): Member {
-  const member = new Member(boot);
+/**
+ * Makes this thread one of the pool that started it.
+ *
+ * @param help Runs a task while a goroutine blocks; see `remote.ts`.
+ */
+export function joinPool(boot: Boot, help: (task: number) => boolean): Member {
+  const member = new Member(boot, help);
   current = new Pool(member as PoolOptions);
   return member;
 }

@@ -3,20 +3,32 @@
  *
  * @module
  */
-import { CanceledError, PoolClosedError, type WorkerCrashedError } from "../errors.ts";
+import {
+  AgentCannotBlockError,
+  CanceledError,
+  PoolClosedError,
+  type WorkerCrashedError,
+} from "../errors.ts";
 import { core, exhausted } from "../memory/core.ts";
 import {
   TASK_ARGUMENTS,
   TASK_FAILED,
   TASK_RESULT,
   TASK_RUNNER,
+  TASK_SIZE,
   TASK_STATE,
   TASK_SUCCEEDED,
+  TASK_WEIGHT,
 } from "../memory/layout.ts";
 import { discardValue, readValue, writeValue } from "../memory/value.ts";
 import { type Addressee, agent } from "../park/agent.ts";
-import { nameOfTask } from "./backend.ts";
+import { nameOfTask, type Submission } from "./backend.ts";
 import { Goroutine } from "./goroutine.ts";
+import type { Ranking } from "./ranking.ts";
+
+/** How long a thread that blocks for a goroutine sleeps before it looks again whether there is something to help with. */
+const SHORTEST_NAP_MS = 1;
+const LONGEST_NAP_MS = 16;
 
 /** What a remote goroutine needs of the pool that it was submitted to. */
 export interface Home {
@@ -24,10 +36,24 @@ export interface Home {
   readonly ptr: number;
   /** Address of the submitting thread's worker. */
   readonly worker: number;
+  /** What ranks the pool's tasks, if something does. */
+  readonly ranking: Ranking | undefined;
   /** Reports whether the pool is being terminated. */
   readonly isTerminating: boolean;
   /** Why the thread whose agent stands at `runner` has ended, for the goroutine that ran on it. */
   whyEnded(runner: number): WorkerCrashedError | PoolClosedError;
+  /** A goroutine was cancelled: in the queue, where it stays until its turn, or before it got there. */
+  cancelled(isQueued: boolean): void;
+  /** One that was cancelled in the queue has left it. */
+  cancelledLeft(): void;
+  /**
+   * Runs a task that this thread, which blocks for `task`, may well run meanwhile; reports whether there was one.
+   *
+   * @throws {AgentCannotBlockError} if `task` is suspended on this thread
+   */
+  help(task: number): boolean;
+  /** Reports whether {@linkcode help} may find something later. */
+  readonly helps: boolean;
 }
 
 /** Writes the arguments of a task as a message; 0 when there are none. */
@@ -58,34 +84,47 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   readonly #agentId: number;
   /** Address of the task; 0 when it has come back. */
   #task: number;
+  #isQueued = false;
 
   /**
-   * Submits a task.
+   * Makes a goroutine that waits for {@linkcode enqueue}.
    *
-   * @param id The function.
-   * @param fn Its record.
-   * @param args Message with the arguments, 0 for none; it passes to the task.
-   * @param above The public function that creates the goroutine.
-   * @throws {SharedMemoryExhaustedError} if there is no room; the message is freed
+   * @param fn Record of its function.
+   * @throws {TypeError} if an argument cannot be sent
+   * @throws {SharedMemoryExhaustedError} if there is no room
    */
-  constructor(home: Home, id: string, fn: number, args: number, above: unknown) {
+  constructor(home: Home, fn: number, { id, args, rank, above }: Submission) {
+    const message = writeArguments(args);
     super(above);
     this.#function = id;
     const own = agent();
     const c = own.core;
     this.#home = home;
     this.#agentId = own.enroll(this);
-    this.#task = c.fn.taskNew(c.agent, this.#agentId, fn, args, this.id) >>> 0;
+    this.#task = c.fn.taskNew(c.agent, this.#agentId, fn, message, this.id) >>> 0;
     if (this.#task === 0) {
       own.dismiss(this.#agentId);
-      discardValue(args);
+      discardValue(message);
       throw exhausted("a task");
     }
-    c.fn.workerSubmit(home.ptr, home.worker, this.#task);
+    if (home.ranking === undefined) return;
+    c.bytes(this.#task + TASK_SIZE);
+    c.f64[(this.#task + TASK_WEIGHT) >>> 3] = rank;
   }
 
   override get name(): string {
     return nameOfTask(this.#function);
+  }
+
+  /** Reports whether it was cancelled; of one that waits to be let into the queue. */
+  get isCancelled(): boolean {
+    return this.isOver;
+  }
+
+  /** Submits its task. */
+  enqueue(): void {
+    this.#isQueued = true;
+    core().fn.workerSubmit(this.#home.ptr, this.#home.worker, this.#task);
   }
 
   /** The task has come back. */
@@ -102,7 +141,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
       return this.fail(error);
     }
     // It was cancelled, and everybody has been told.
-    if (this.isOver) return;
+    if (this.isOver) return this.#home.cancelledLeft();
     if (state === TASK_SUCCEEDED) this.fulfil(value as T);
     // A wait that the stop ended has nothing to report.
     else if (value instanceof PoolClosedError && this.#home.isTerminating) this.calledOff(value);
@@ -119,17 +158,62 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     discardArguments(task);
     if (!c.fn.taskDisown(task)) return;
     this.#forget();
-    if (this.isOver) return;
+    if (this.isOver) return this.#home.cancelledLeft();
     const why = this.#home.whyEnded(runner);
     if (why instanceof PoolClosedError) this.calledOff(why);
     else this.fail(why);
   }
 
   override cancel(): boolean {
-    if (this.#task === 0 || !core().fn.taskCancel(this.#task)) return false;
-    // The task itself stays in its queue until a worker takes it, and then comes back.
-    this.calledOff(new CanceledError(`goroutine ${this.id} was cancelled before it started`));
+    return this.#callOff(
+      () => new CanceledError(`goroutine ${this.id} was cancelled before it started`),
+    );
+  }
+
+  /** The pool has come to its end before this was let into the queue. */
+  giveUp(): void {
+    this.#callOff(() => new PoolClosedError("the pool was closed before this task started"));
+  }
+
+  #callOff(reason: () => Error): boolean {
+    const task = this.#task;
+    if (task === 0 || !core().fn.taskCancel(task)) return false;
+    discardArguments(task);
+    this.calledOff(reason());
+    // In the queue it stays until a worker takes it, and then comes back.
+    if (!this.#isQueued) {
+      core().fn.free(task);
+      this.#forget();
+    }
+    this.#home.cancelled(this.#isQueued);
     return true;
+  }
+
+  protected override block(): void {
+    const own = agent();
+    if (!own.core.canBlock) {
+      throw new AgentCannotBlockError(
+        "Cannot block this thread: a browser's main thread must not wait",
+      );
+    }
+    let napMs = SHORTEST_NAP_MS;
+    try {
+      for (own.drain(); !this.isOver; own.drain()) {
+        if (own.isStopping) {
+          throw new PoolClosedError("Cannot go on waiting: this thread is being stopped");
+        }
+        if (this.#home.help(this.#task)) {
+          napMs = SHORTEST_NAP_MS;
+          continue;
+        }
+        // What the task forks on its thread rings no bell here.
+        own.beginBlocking();
+        if (own.block(this.#home.helps ? napMs : -1)) napMs = SHORTEST_NAP_MS;
+        else napMs = Math.min(napMs * 2, LONGEST_NAP_MS);
+      }
+    } finally {
+      own.endBlocking();
+    }
   }
 
   #forget(): void {

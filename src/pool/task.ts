@@ -18,6 +18,19 @@ export type Task<A extends readonly unknown[], R> = ((...args: A) => R) & {
 };
 
 /**
+ * Options of {@linkcode task}.
+ *
+ * @typeParam A The task's parameters.
+ */
+export interface TaskOptions<A extends readonly unknown[]> {
+  /**
+   * How long a call takes, compared with others, from its arguments; `Infinity` is allowed. Asked, at {@linkcode Pool.go}, by pools with the
+   * order `"longest"`, which start what has most weight first. A task without has none: 0.
+   */
+  readonly weight?: (...args: A) => number;
+}
+
+/**
  * Declares a task: a function of a module that any thread can run. Declare it at the top level of the module; a thread
  * that is to run it loads the module and finds it by its name.
  *
@@ -42,6 +55,7 @@ export type Task<A extends readonly unknown[], R> = ((...args: A) => R) & {
  * @param url The module's own: `import.meta.url`.
  * @param name A name that no other task of the module has.
  * @param fn The function; it may be asynchronous.
+ * @param options Its `weight`, for pools that run the longest first.
  * @returns `fn` itself, callable as before.
  * @throws {TypeError} if an argument is of another type
  */
@@ -49,6 +63,7 @@ export function task<A extends readonly unknown[], R>(
   url: string,
   name: string,
   fn: (...args: A) => R,
+  options: TaskOptions<A> = {},
 ): Task<A, R> {
   if (typeof url !== "string" || !URL.canParse(url)) {
     throw new TypeError(`Cannot declare a task in ${show(url)}: expected import.meta.url`);
@@ -59,9 +74,27 @@ export function task<A extends readonly unknown[], R>(
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot declare the task ${name}: ${show(fn)} is no function`);
   }
+  const { weight } = options;
+  if (weight !== undefined && typeof weight !== "function") {
+    throw new TypeError(
+      `Cannot declare the task ${name}: its weight is ${show(weight)}, expected a function`,
+    );
+  }
   const id = `${url}#${name}`;
   registry.set(id, fn as unknown as TaskFunction);
+  if (weight !== undefined) weights.set(fn, weight as Weight);
   return Object.defineProperty(fn, "taskId", { value: id }) as Task<A, R>;
+}
+
+/** A task's weight, for arguments that the compiler has seen where it was called. */
+type Weight = (...args: readonly unknown[]) => number;
+
+/** Weights of tasks that have one. */
+const weights = new WeakMap<object, Weight>();
+
+/** The weight of `fn`, if it is a task that has one. */
+export function taskWeight(fn: unknown): Weight | undefined {
+  return weights.get(fn as object);
 }
 
 /** The `url#name` of `fn`; `undefined` if it is no task. */

@@ -9,6 +9,7 @@
  * @module
  */
 import type { CoreSeed } from "../memory/core.ts";
+import type { RankingSeed } from "./ranking.ts";
 
 /** What a thread is told when it starts. */
 export interface Boot {
@@ -18,28 +19,33 @@ export interface Boot {
   readonly seed: CoreSeed;
   /** Address of the pool. */
   readonly pool: number;
-  /** Number of threads that the pool may have. */
-  readonly threads: number;
   /** The worker's place in the pool's table, from 1. */
   readonly slot: number;
   /** Address of the worker. */
   readonly worker: number;
   /** The thread's name. */
   readonly name: string;
+  /** In which order the pool's tasks start; `undefined`: as they come. */
+  readonly ranking: RankingSeed | undefined;
+  /** How long it may have nothing to do before it ends. */
+  readonly idleTimeoutMs: number;
 }
 
 /** A thread that has been started. */
 export interface Thread {
-  /**
-   * Stops it, wherever it is; resolves when the runtime says that it has ended.
-   *
-   * @returns whether it surely has: Deno and browsers only tell the thread to end, and do not wait for it
-   */
-  terminate(): Promise<boolean>;
+  /** Stops it, wherever it is; resolves when the runtime says that it has ended. */
+  terminate(): Promise<void>;
 }
 
-/** Told once, when the thread has ended: with the error that nobody caught on it, if that was why. */
-export type ThreadEnd = (failure: { readonly reason: unknown } | undefined) => void;
+/**
+ * Told once, when the thread has ended: with the error that nobody caught on it, if that was why.
+ *
+ * `isCertain`: it runs no more. Deno and browsers only tell a thread to end that is stopped by force, and do not wait for it.
+ */
+export type ThreadEnd = (
+  failure: { readonly reason: unknown } | undefined,
+  isCertain: boolean,
+) => void;
 
 const BOOT: unique symbol = Symbol.for("millrace.boot/1") as never;
 const globals = globalThis as { [BOOT]?: Boot };
@@ -102,11 +108,12 @@ function startNodeWorker({ Worker }: WorkerThreads, boot: Boot, ended: ThreadEnd
   worker.unref();
   let failure: { reason: unknown } | undefined;
   worker.on("error", (reason) => failure = { reason });
-  worker.on("exit", () => ended(failure));
+  let isForced = false;
+  worker.on("exit", () => ended(failure, !isForced || !("Deno" in globalThis)));
   return {
     terminate: async () => {
+      isForced = true;
       await worker.terminate();
-      return !("Deno" in globalThis);
     },
   };
 }
@@ -123,23 +130,23 @@ function startWebWorker(boot: Boot, ended: ThreadEnd): Thread {
   const source = URL.createObjectURL(new Blob([WEB_SOURCE], { type: "text/javascript" }));
   const worker = new Worker(source, { type: "module", name: boot.name });
   let isOver = false;
-  const end = (failure: { reason: unknown } | undefined): void => {
+  const end = (failure: { reason: unknown } | undefined, isCertain: boolean): void => {
     if (isOver) return;
     isOver = true;
     URL.revokeObjectURL(source);
     worker.terminate();
-    ended(failure);
+    ended(failure, isCertain);
   };
-  worker.addEventListener("message", ({ data }) => data === GOODBYE && end(undefined));
+  worker.addEventListener("message", ({ data }) => data === GOODBYE && end(undefined, true));
   worker.addEventListener("error", (event) => {
     event.preventDefault();
-    end({ reason: event.error ?? new Error(event.message) });
+    end({ reason: event.error ?? new Error(event.message) }, false);
   });
   worker.postMessage(boot);
   return {
     terminate: () => {
-      end(undefined);
-      return Promise.resolve(false);
+      end(undefined, false);
+      return Promise.resolve();
     },
   };
 }

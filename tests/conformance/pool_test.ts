@@ -45,7 +45,7 @@ import {
 } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 import { receiveAll, sendRange } from "../support/thread_tasks.ts";
-import { settled, takeAll, turn } from "./waiting.ts";
+import { idleStats, settled, takeAll, turn } from "./waiting.ts";
 
 test("Pool.go() runs a task on another thread and gives its result", async () => {
   await using pool = new Pool({ threads: 2 });
@@ -494,7 +494,7 @@ test("Pool.go() lets two pools work for each other", async () => {
 
 test("Pool.stats() counts what was submitted and finished", async () => {
   await using pool = new Pool({ threads: 2, name: "counted" });
-  assertEquals(pool.stats(), { submitted: 0, finished: 0, workers: [] });
+  assertEquals(pool.stats(), idleStats(0));
   await Promise.all(Array.from({ length: 50 }, () => pool.go(noop)));
   const { submitted, workers } = pool.stats();
   assertEquals(submitted, 50);

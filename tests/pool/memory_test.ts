@@ -26,10 +26,15 @@ function countAgents(): number {
 /** Agents are never freed. So that none is made later, there are first as many as any of the tests has threads. */
 async function makeAgents(): Promise<void> {
   await using pool = new Pool({ threads: 8 });
-  using started = new Channel(i32, 8);
+  await startAll(pool);
+}
+
+/** Sees to it that all threads of `pool` have started. */
+async function startAll(pool: Pool): Promise<void> {
+  using started = new Channel(i32, pool.threads);
   using until = new Channel(i32, 1);
-  const blocked = Array.from({ length: 8 }, () => pool.go(blockOn, started, until));
-  for (let i = 0; i < 8; i++) await started.receive();
+  const blocked = Array.from({ length: pool.threads }, () => pool.go(blockOn, started, until));
+  for (const _ of blocked) await started.receive();
   until.close();
   await Promise.all(blocked);
 }
@@ -89,6 +94,7 @@ test("Pool leaves no block behind when it is terminated with tasks in every queu
 
 test("Pool.go() leaves no block behind after 100,000 tasks", async () => {
   await using pool = new Pool({ threads: 2 });
+  await startAll(pool);
   const left = await leftBy(100, async () => {
     await Promise.all(Array.from({ length: 1000 }, (_, n) => pool.go(echo, n)));
   });
@@ -97,6 +103,7 @@ test("Pool.go() leaves no block behind after 100,000 tasks", async () => {
 
 test("Pool.go() leaves no block behind of failures, cancellations and deep forks", async () => {
   await using pool = new Pool({ threads: 2 });
+  await startAll(pool);
   const undeclared = task(
     "data:text/javascript,export const b = 1",
     "undeclared",
