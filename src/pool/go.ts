@@ -6,7 +6,7 @@
 import { AgentCannotBlockError, CanceledError } from "../errors.ts";
 import { show } from "../internal/check.ts";
 import { microtask } from "../internal/macrotask.ts";
-import { Goroutine } from "./goroutine.ts";
+import { Goroutine, SUSPENDED_HERE } from "./goroutine.ts";
 
 /** Goroutines that have been created and not started, in order. One microtask starts them all. */
 let ready: { start(): void }[] = [];
@@ -37,9 +37,7 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
   protected override block(): void {
     this.start();
     if (this.isOver) return;
-    throw new AgentCannotBlockError(
-      "Cannot block this thread: the goroutine has suspended on it, and could not go on",
-    );
+    throw new AgentCannotBlockError(SUSPENDED_HERE);
   }
 
   start(): void {

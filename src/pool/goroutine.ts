@@ -8,6 +8,10 @@ import { checkSignal } from "../internal/check.ts";
 import { appendCreation, nextNumber, type Trace, traceCreation } from "../internal/creation.ts";
 import type { WaitOptions } from "../select/types.ts";
 
+/** Why a thread cannot block for a goroutine. */
+export const SUSPENDED_HERE =
+  "Cannot block this thread: the goroutine has suspended on it and could not go on; await it instead";
+
 /** It has not ended. */
 const RUNNING = 0;
 const FULFILLED = 1;
@@ -85,8 +89,8 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
    *
    * @returns What its function returned.
    * @throws what its function threw
-   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block, or the goroutine has suspended on this
-   * thread, where only its event loop could get it on
+   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block; if the goroutine has suspended on this
+   * thread, where only its event loop could get it on; on one of the pool's threads also if its function is asynchronous: await it there
    * @throws {PoolClosedError} if the thread is stopped meanwhile
    */
   joinSync(): T {

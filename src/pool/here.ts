@@ -17,7 +17,7 @@ import { Admission, type QueueBound } from "./admission.ts";
 import { type Backend, nameOfTask, type PoolStats, type Submission } from "./backend.ts";
 import { writeFailure } from "./failure.ts";
 import { promiseOf } from "./go.ts";
-import { Goroutine } from "./goroutine.ts";
+import { Goroutine, SUSPENDED_HERE } from "./goroutine.ts";
 import { findFunction } from "./lookup.ts";
 import { Ranking, type RankingSeed } from "./ranking.ts";
 import type { TaskFunction } from "./registry.ts";
@@ -382,9 +382,7 @@ class HereGoroutine extends Goroutine<unknown> {
   protected override block(): void {
     this.start();
     if (this.isOver) return;
-    throw new AgentCannotBlockError(
-      "Cannot block this thread: the goroutine has suspended on it, and could not go on",
-    );
+    throw new AgentCannotBlockError(SUSPENDED_HERE);
   }
 
   #end(reason: Error): void {

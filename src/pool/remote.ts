@@ -25,6 +25,7 @@ import { type Addressee, agent } from "../park/agent.ts";
 import { nameOfTask, type Submission } from "./backend.ts";
 import { Goroutine } from "./goroutine.ts";
 import type { Ranking } from "./ranking.ts";
+import { registry } from "./registry.ts";
 
 /** How long a thread that blocks for a goroutine sleeps before it looks again whether there is something to help with. */
 const SHORTEST_NAP_MS = 1;
@@ -75,6 +76,10 @@ export function discardArguments(task: number): void {
 /** Takes the message off the task, once: its runner may end with it in hand, or be given up while it reaches for it. */
 function detachArguments(task: number): number {
   return core().exchangeU32(task + TASK_ARGUMENTS, 0);
+}
+
+function isAsynchronous(fn: unknown): boolean {
+  return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }
 
 /** A goroutine that runs as a task of a pool. */
@@ -194,6 +199,12 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     if (!own.core.canBlock) {
       throw new AgentCannotBlockError(
         "Cannot block this thread: a browser's main thread must not wait",
+      );
+    }
+    if (this.#home.helps && isAsynchronous(registry.get(this.#function))) {
+      // Run here it would suspend here, and whether another thread is faster is a matter of luck.
+      throw new AgentCannotBlockError(
+        `Cannot block this thread: ${this.name} is asynchronous; await it instead`,
       );
     }
     let napMs = SHORTEST_NAP_MS;

@@ -13,7 +13,6 @@ import { adoptCore, type Core, core } from "../memory/core.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
   DISMISSED_TO_STOP,
-  POOL_LIMIT,
   POOL_OWNER,
   SIGNAL_WORK,
   TASK_CANCELLED,
@@ -45,6 +44,7 @@ import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
 import { joinPool } from "./pool.ts";
 import { registry, type TaskFunction } from "./registry.ts";
+import { SUSPENDED_HERE } from "./goroutine.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
 import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
 import "../sync/mod.ts";
@@ -223,29 +223,20 @@ class Worker {
       next = fn.workerTakeToward(this.#pool, this.#worker, task) >>> 0;
     } else if (state === TASK_STARTED) {
       const runner = c.loadU32(task + TASK_RUNNER);
-      if (runner === c.agent) {
-        throw new AgentCannotBlockError(
-          "Cannot block this thread: the goroutine has suspended on it, and could not go on",
-        );
-      }
+      if (runner === c.agent) throw new AgentCannotBlockError(SUSPENDED_HERE);
       next = fn.workerTakeFrom(this.#pool, this.#worker, runner) >>> 0;
     }
-    return next !== 0 && this.#runInside(next, next === task);
+    return next !== 0 && this.#runInside(next);
   }
 
   /** Runs a task while another one of this thread stands still; reports whether it could. */
-  #runInside(task: number, isWanted: boolean): boolean {
+  #runInside(task: number): boolean {
     const c = this.#core;
     const record = c.readU32(task + TASK_FUNCTION);
     const fn = this.#functions.get(record) ?? registry.get(Functions.nameOf(record));
     if (fn === undefined) {
-      // Its module cannot be loaded while the event loop stands still: others may have it.
+      // Nothing that this thread has forked: what it names, it has. It cannot be loaded while the event loop stands still.
       c.fn.workerGiveBack(this.#pool, this.#worker, task);
-      if (isWanted && c.loadU32(this.#pool + POOL_LIMIT) === 1) {
-        throw new AgentCannotBlockError(
-          "Cannot block this thread: the goroutine's function has not been loaded, and there is no other",
-        );
-      }
       return false;
     }
     this.#functions.set(record, fn);
