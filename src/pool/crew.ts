@@ -78,6 +78,8 @@ export class Crew implements Backend, Home, SignalListener {
   #threads: number;
   /** Goroutines that were cancelled and are still in the queue. */
   #cancelled = 0;
+  /** Goroutines that came to nothing before they were let into it. */
+  #withdrawn = 0;
   #final: PoolStats | undefined;
   #state: "open" | "closing" | "stopping" | "terminating" | "gone" = "open";
   #keepAlive: ReturnType<typeof setInterval> | undefined;
@@ -272,8 +274,12 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   cancelled(isQueued: boolean): void {
-    if (isQueued) this.#cancelled++;
-    else this.#admission?.cancelled();
+    if (isQueued) {
+      this.#cancelled++;
+    } else {
+      this.#admission?.cancelled();
+      this.#withdrawn++;
+    }
     this.#admission?.look();
     this.onQuiet();
   }
@@ -288,7 +294,10 @@ export class Crew implements Backend, Home, SignalListener {
 
   /** Sends back what has not started: the pool has come to its end. */
   #callOff(): void {
-    for (const goroutine of this.#admission?.callOff() ?? []) goroutine.giveUp();
+    for (const goroutine of this.#admission?.callOff() ?? []) {
+      goroutine.giveUp();
+      this.#withdrawn++;
+    }
     this.#sendBack(TASK_CANCELLED, () => 0);
   }
 
@@ -401,10 +410,10 @@ export class Crew implements Backend, Home, SignalListener {
       living.reduce((total, worker) => total + c.loadU32(worker + offset), 0);
     const workers = this.#roster.stats();
     return {
-      submitted: sum(WORKER_SUBMITTED) + held,
+      submitted: sum(WORKER_SUBMITTED) + held + this.#withdrawn,
       queued: c.fn.poolQueued(this.ptr) + held,
       running: workers.reduce((total, { running }) => total + running, 0),
-      finished: sum(WORKER_FINISHED),
+      finished: sum(WORKER_FINISHED) + this.#withdrawn,
       stolen: workers.reduce((total, { stole }) => total + stole, 0),
       workers,
     };

@@ -170,9 +170,11 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   }
 
   override cancel(): boolean {
-    return this.#callOff(
+    const isCancelled = this.#callOff(
       () => new CanceledError(`goroutine ${this.id} was cancelled before it started`),
     );
+    if (isCancelled) this.#home.cancelled(this.#isQueued);
+    return isCancelled;
   }
 
   /** The pool has come to its end before this was let into the queue. */
@@ -190,7 +192,6 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
       core().fn.free(task);
       this.#forget();
     }
-    this.#home.cancelled(this.#isQueued);
     return true;
   }
 
