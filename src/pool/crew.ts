@@ -184,10 +184,11 @@ export class Crew implements Backend, Home, SignalListener {
 
   resize(threads: number): void {
     this.#threads = threads;
+    if (this.#isEnding) return;
     this.#publish();
     const { fn } = this.#agent.core;
     for (let left = this.#roster.hired - threads; left > 0; left--) this.#retireOne();
-    while (!this.#isEnding && fn.poolIsShort(this.ptr)) {
+    while (fn.poolIsShort(this.ptr)) {
       const { hired } = this.#roster;
       this.#hire();
       // All the table is taken by threads that are about to leave.

@@ -154,3 +154,12 @@ export const forkAndSuspend = task(
 export const leaveInterval = task(import.meta.url, "leaveInterval", (): void => {
   setInterval(() => {}, 1000);
 });
+
+/** Resizes its own pool; returns why it could not. */
+export const resizeOwnPool = task(import.meta.url, "resizeOwnPool", (): unknown => {
+  try {
+    return Pool.current!.resize(2);
+  } catch (error) {
+    return error;
+  }
+});
