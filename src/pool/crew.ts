@@ -29,7 +29,7 @@ import type { Backend, PoolStats, WorkerStats } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
 import { discardArguments, type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
-import { startThread, type Thread } from "./thread.ts";
+import { startThread, type Thread, type WorkerModule } from "./thread.ts";
 
 /** One of the crew. */
 interface Hand {
@@ -55,6 +55,7 @@ export class Crew implements Backend, Home, SignalListener {
   readonly ptr: number;
   readonly worker: number;
   readonly #name: string;
+  readonly #module: WorkerModule;
   readonly #agent: Agent;
   readonly #functions: Functions;
   /** Who works, by slot; slot 0 is the owner's own. */
@@ -64,8 +65,8 @@ export class Crew implements Backend, Home, SignalListener {
   /** Why threads ended that died, by their agents. */
   readonly #failures = new Map<number, { readonly reason: unknown } | undefined>();
   #hired = 0;
-  /** Reports whether a thread had to be stopped against its will, by a runtime that does not wait for its end. */
-  #mayLinger = false;
+  /** The ends of threads that had to be stopped against their will, by a runtime that does not wait for them. */
+  readonly #lingering: Promise<void>[] = [];
   #final: PoolStats | undefined;
   #state: "open" | "closing" | "stopping" | "terminating" | "gone" = "open";
   #keepAlive: ReturnType<typeof setInterval> | undefined;
@@ -75,11 +76,13 @@ export class Crew implements Backend, Home, SignalListener {
   /**
    * @param threads Number of threads at most.
    * @param name Name of the pool.
+   * @param module What its threads load.
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
-  constructor(threads: number, name: string) {
+  constructor(threads: number, name: string, module: WorkerModule) {
     this.threads = threads;
     this.#name = name;
+    this.#module = module;
     this.#agent = agent();
     const { fn, agent: self } = this.#agent.core;
     this.worker = newWorker();
@@ -114,6 +117,7 @@ export class Crew implements Backend, Home, SignalListener {
     const { core: { seed, fn } } = this.#agent;
     fn.workerExpect(this.ptr, worker);
     const thread = startThread(
+      this.#module,
       { seed, pool: this.ptr, threads: this.threads, slot, worker, name },
       (failure) => {
         this.#leave(slot, failure);
@@ -258,7 +262,7 @@ export class Crew implements Backend, Home, SignalListener {
     return this.#end = end;
   }
 
-  /** Stops all threads, and frees the pool once they have ended. */
+  /** Stops all threads, and frees the pool when they have ended. */
   async #stop(graceMs: number): Promise<void> {
     // Waiting for threads, which do not keep the process alive by themselves.
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
@@ -285,7 +289,7 @@ export class Crew implements Backend, Home, SignalListener {
     const isLate = await Promise.race([ended, late]);
     clearTimeout(grace);
     if (isLate !== true) return;
-    if (!await thread.terminate()) this.#mayLinger = true;
+    if (!await thread.terminate()) this.#lingering.push(thread.gone);
     await ended;
   }
 
@@ -294,8 +298,12 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.removeListener(this);
     this.#agent.drain();
     this.#final = this.#report();
-    // What a thread may still touch that has only been told to end is never reused.
-    if (this.#mayLinger) return;
+    // What a thread may still touch that has only been told to end is not reused before it has, if it ever does.
+    if (this.#lingering.length === 0) this.#release();
+    else Promise.all(this.#lingering).then(() => this.#release());
+  }
+
+  #release(): void {
     const { fn } = this.#agent.core;
     for (const { worker } of this.#retired) fn.workerFree(worker);
     this.#functions.free();

@@ -11,7 +11,7 @@ import type { Goroutine } from "./goroutine.ts";
 import { currentHere, Here, HereInside } from "./here.ts";
 import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
-import { type Boot, canStartThreads } from "./thread.ts";
+import { type Boot, canStartThreads, workerModule } from "./thread.ts";
 
 /** The most threads that a pool may have. */
 const MAX_THREADS = 1024;
@@ -42,6 +42,12 @@ export interface PoolOptions {
   threads?: number;
   /** Name of the pool; its threads are called `name-1` and so on. Default: `millrace`. */
   name?: string;
+  /**
+   * The module that its threads start from: a file of the program's own, which imports `@millrace/millrace/worker` and need do no
+   * more. For pages whose content security policy forbids workers from `blob:` (`worker-src 'self'`), and for bundlers that build
+   * workers apart. Default: this module, or the bundle that it is in, loaded from a line of inline source.
+   */
+  worker?: URL | string;
 }
 
 /**
@@ -78,21 +84,29 @@ export class Pool implements AsyncDisposable {
   /**
    * Makes a pool.
    *
-   * @param options Its size and name.
-   * @throws {TypeError | RangeError} if `threads` is no integer from 0 to 1024, or `name` no string
+   * @param options Its size, its name, and what its threads load.
+   * @throws {TypeError | RangeError} if `threads` is no integer from 0 to 1024, `name` no string, or `worker` no URL
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
   constructor(options: PoolOptions = {}) {
-    if (options instanceof Member || options instanceof HereInside) {
+    if (isBackend(options)) {
       this.#backend = options;
       return;
     }
-    const { threads = GOMAXPROCS(), name = "millrace" } = options;
+    const { threads = GOMAXPROCS(), name = "millrace", worker } = options;
     checkInteger("a number of threads", threads, 0, MAX_THREADS);
     if (typeof name !== "string") {
       throw new TypeError(`Cannot use ${show(name)} as the name of a pool: expected a string`);
     }
-    this.#backend = threads > 0 && canStartThreads() ? new Crew(threads, name) : new Here();
+    const hasThreads = threads > 0 && canStartThreads();
+    if (hasThreads || worker !== undefined) {
+      const module = workerModule(worker);
+      if (hasThreads) {
+        this.#backend = new Crew(threads, name, module);
+        return;
+      }
+    }
+    this.#backend = new Here();
   }
 
   /**
@@ -102,8 +116,10 @@ export class Pool implements AsyncDisposable {
    * thread of another, a task is sure to see its own until it first suspends; it may keep it in a variable.
    */
   static get current(): Pool | undefined {
-    const here = currentHere(current !== undefined);
-    return here === undefined ? current : insideOf(here);
+    const member = globals[MEMBER];
+    const here = currentHere(member !== undefined);
+    if (here !== undefined) return insideOf(here);
+    return member && (current ??= new Pool(member as PoolOptions));
   }
 
   /** Number of threads that it runs at most; 0: it runs everything on this one. */
@@ -145,6 +161,11 @@ export class Pool implements AsyncDisposable {
     fn: (...args: A) => R,
     ...args: A
   ): Goroutine<Awaited<R>> {
+    if (isLoading) {
+      throw new TypeError(
+        "Cannot run a task: this thread of a pool only loads the program; run it where Pool.current is undefined",
+      );
+    }
     const id = functionId(fn, `Cannot run ${show(fn)} on another thread`);
     return this.#backend.submit(id, args, Pool.prototype.go) as Goroutine<Awaited<R>>;
   }
@@ -185,7 +206,20 @@ export class Pool implements AsyncDisposable {
   }
 }
 
+/** On a global symbol, for the copy of this module that a worker file of the program's own has loaded. */
+const MEMBER: unique symbol = Symbol.for("millrace.pool/1") as never;
+const globals = globalThis as { [MEMBER]?: Backend };
+
+/** The pool that this thread belongs to, once somebody has asked for it. */
 let current: Pool | undefined;
+
+/** Reports whether what a pool is made with is what stands behind it, not a caller's options. */
+function isBackend(options: object): options is Backend {
+  return "submit" in options;
+}
+
+/** Reports whether this thread of a pool is still loading what made it one: in a bundle, the whole program. */
+let isLoading = false;
 
 /** Reports whether a task that the calling one forked now would find a thread that has nothing to do. */
 export function isHungry(pool: Pool): boolean {
@@ -207,6 +241,12 @@ function insideOf(here: Here): Pool {
 /** Makes this thread one of the pool that started it. */
 export function joinPool(boot: Boot): Member {
   const member = new Member(boot);
-  current = new Pool(member as PoolOptions);
+  globals[MEMBER] = member;
+  // What a bundled program does at its top level is not for its threads to do. (Who starts the import hears of its failure.)
+  const loaded = (): void => {
+    isLoading = false;
+  };
+  isLoading = true;
+  import(boot.url).then(loaded, loaded);
   return member;
 }

@@ -33,7 +33,7 @@ import { findFunction } from "./lookup.ts";
 import { joinPool } from "./pool.ts";
 import type { TaskFunction } from "./registry.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
-import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
+import { type Boot, GOODBYE, onBoot, provideWorker } from "./thread.ts";
 import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
@@ -284,5 +284,4 @@ async function start(boot: Boot): Promise<void> {
 }
 
 provideWorker(import.meta.url);
-const boot = takeBoot();
-if (boot !== undefined) start(boot);
+onBoot(start);
