@@ -52,11 +52,11 @@ const BOOT = "millrace.boot/1";
 /** A {@linkcode Boot} on its way to the thread. */
 interface Parcel {
   [BOOT]?: Boot;
-  /** The thread's end of its lifeline, which says by its end that the thread has ended. */
+  /** A port that is closed by the thread's end, and tells of that. */
   lifeline?: unknown;
 }
 
-/** This thread's parcel: a lifeline that were collected would be cut. */
+/** This thread's parcel. It is kept: a lifeline that were collected would be cut. */
 let received: Parcel | undefined;
 
 /** Takes the boot out of `parcel`, if that is one: once, though two copies of this module may look. */
@@ -243,18 +243,11 @@ function startWebWorker(boot: Boot, isOwn: boolean, ended: ThreadEnd): Thread {
     event.preventDefault();
     end({ reason: event.error ?? new Error(event.message) });
   });
-  const { port1, port2 } = new MessageChannel();
-  const gone = new Promise<void>((resolve) => {
-    port1.addEventListener("close", () => {
-      resolve();
-      end(undefined);
-    });
-  });
-  port1.start();
-  const parcel: Parcel = { [BOOT]: boot, lifeline: port2 };
-  worker.postMessage(parcel, [port2]);
+  const parcel: Parcel = { [BOOT]: boot };
+  worker.postMessage(parcel);
   return {
-    gone,
+    // No browser says when.
+    gone: new Promise(() => {}),
     terminate: () => {
       end(undefined);
       return Promise.resolve(false);
