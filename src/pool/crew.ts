@@ -33,7 +33,7 @@ import type { Goroutine } from "./goroutine.ts";
 import { Ranking, type RankingSeed } from "./ranking.ts";
 import { discardArguments, type Home, RemoteGoroutine } from "./remote.ts";
 import { type Hand, newWorker, Roster } from "./roster.ts";
-import { startThread } from "./thread.ts";
+import { startThread, type WorkerModule } from "./thread.ts";
 
 /** The most threads that a pool may have. */
 export const MAX_THREADS = 1024;
@@ -50,6 +50,8 @@ export interface CrewOptions {
   /** Number of threads at most. */
   readonly threads: number;
   readonly name: string;
+  /** What its threads load. */
+  readonly module: WorkerModule;
   /** In which order tasks start; `undefined`: as they come. */
   readonly ranking: RankingSeed | undefined;
   /** How many may wait; `undefined`: any number. */
@@ -144,6 +146,7 @@ export class Crew implements Backend, Home, SignalListener {
     const { core: { seed, fn } } = this.#agent;
     fn.workerExpect(this.ptr, worker);
     const thread = startThread(
+      this.#options.module,
       { seed, pool: this.ptr, slot, worker, name, ranking, idleTimeoutMs },
       (failure, isCertain) => {
         this.#ended(hand, failure, isCertain);
@@ -358,7 +361,7 @@ export class Crew implements Backend, Home, SignalListener {
     return this.#end = end;
   }
 
-  /** Stops all threads, and frees the pool once they have ended. */
+  /** Stops all threads, and frees the pool when they have ended. */
   async #stop(graceMs: number): Promise<void> {
     // Waiting for threads, which do not keep the process alive by themselves.
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
@@ -390,9 +393,14 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.removeListener(this);
     this.#agent.drain();
     this.#final = this.#report();
+    // What a thread may still touch that has only been told to end is not reused before it has, if it ever does.
+    const { lingering } = this.#roster;
+    if (lingering.length === 0) this.#release();
+    else Promise.all(lingering).then(() => this.#release());
+  }
+
+  #release(): void {
     this.#roster.free();
-    // What a thread may still touch that has only been told to end is never reused.
-    if (!this.#roster.isCertain) return;
     const { fn } = this.#agent.core;
     this.#functions.free();
     fn.workerFree(this.worker);

@@ -14,7 +14,7 @@ import { currentHere, Here, HereInside } from "./here.ts";
 import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
 import type { PoolOrder, RankingSeed } from "./ranking.ts";
-import { type Boot, canStartThreads } from "./thread.ts";
+import { type Boot, canStartThreads, workerModule } from "./thread.ts";
 
 let defaultThreads: number | undefined;
 
@@ -67,6 +67,12 @@ export interface PoolOptions {
   whenFull?: "wait" | "reject";
   /** How many milliseconds a thread may have nothing to do before it ends; another is started when there is work again. Default: `Infinity`. */
   idleTimeoutMs?: number;
+  /**
+   * The module that its threads start from: a file of the program's own, which imports `@millrace/millrace/worker` and need do no
+   * more. For pages whose content security policy forbids workers from `blob:` (`worker-src 'self'`), and for bundlers that build
+   * workers apart. Default: this module, or the bundle that it is in, loaded from a line of inline source.
+   */
+  worker?: URL | string;
 }
 
 /**
@@ -106,17 +112,17 @@ export class Pool implements AsyncDisposable {
   /**
    * Makes a pool.
    *
-   * @param options Its size, name, order and bounds.
+   * @param options Its size, name, order and bounds, and what its threads load.
    * @throws {TypeError | RangeError} if an option is of another kind, or out of range
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
   constructor(options: PoolOptions = {}) {
-    if (options instanceof Member || options instanceof HereInside) {
+    if (isBackend(options)) {
       this.#backend = options;
       this.seed = undefined;
       return;
     }
-    const { threads = GOMAXPROCS(), name = "millrace", idleTimeoutMs = Infinity } = options;
+    const { threads = GOMAXPROCS(), name = "millrace", idleTimeoutMs = Infinity, worker } = options;
     checkInteger("a number of threads", threads, 0, MAX_THREADS);
     if (typeof name !== "string") {
       throw new TypeError(`Cannot use ${show(name)} as the name of a pool: expected a string`);
@@ -124,9 +130,11 @@ export class Pool implements AsyncDisposable {
     checkDuration("an idle timeout", idleTimeoutMs);
     const ranking = checkOrder(options);
     const queue = checkQueue(options);
+    const hasThreads = threads > 0 && canStartThreads();
+    const module = hasThreads || worker !== undefined ? workerModule(worker) : undefined;
     this.seed = ranking?.order === "random" ? ranking.seed : undefined;
-    this.#backend = threads > 0 && canStartThreads()
-      ? new Crew({ threads, name, ranking, queue, idleTimeoutMs })
+    this.#backend = hasThreads
+      ? new Crew({ threads, name, module: module!, ranking, queue, idleTimeoutMs })
       : new Here({ isWished: threads === 0, ranking, queue });
   }
 
@@ -137,8 +145,10 @@ export class Pool implements AsyncDisposable {
    * thread of another, a task is sure to see its own until it first suspends; it may keep it in a variable.
    */
   static get current(): Pool | undefined {
-    const here = currentHere(current !== undefined);
-    return here === undefined ? current : insideOf(here);
+    const member = globals[MEMBER];
+    const here = currentHere(member !== undefined);
+    if (here !== undefined) return insideOf(here);
+    return member && (current ??= new Pool(member as PoolOptions));
   }
 
   /** Number of threads that it runs at most; 0: it runs everything on this one. */
@@ -181,6 +191,11 @@ export class Pool implements AsyncDisposable {
     fn: (...args: A) => R,
     ...args: A
   ): Goroutine<Awaited<R>> {
+    if (isLoading) {
+      throw new TypeError(
+        "Cannot run a task: this thread of a pool only loads the program; run it where Pool.current is undefined",
+      );
+    }
     const id = functionId(fn, `Cannot run ${show(fn)} on another thread`);
     const rank = this.#backend.ranking?.rank(fn, args) ?? 0;
     const submission = { id, args, rank, above: Pool.prototype.go };
@@ -286,7 +301,20 @@ function checkQueue({ queue, whenFull = "wait" }: PoolOptions): QueueBound | und
   return { most: checkInteger("a number of waiting tasks", queue, 1, 0x7fffffff), whenFull };
 }
 
+/** On a global symbol, for the copy of this module that a worker file of the program's own has loaded. */
+const MEMBER: unique symbol = Symbol.for("millrace.pool/1") as never;
+const globals = globalThis as { [MEMBER]?: Backend };
+
+/** The pool that this thread belongs to, once somebody has asked for it. */
 let current: Pool | undefined;
+
+/** Reports whether what a pool is made with is what stands behind it, not a caller's options. */
+function isBackend(options: object): options is Backend {
+  return "submit" in options;
+}
+
+/** Reports whether this thread of a pool is still loading what made it one: in a bundle, the whole program. */
+let isLoading = false;
 
 /** Reports whether a task that the calling one forked now would find a thread that has nothing to do. */
 export function isHungry(pool: Pool): boolean {
@@ -312,6 +340,12 @@ function insideOf(here: Here): Pool {
  */
 export function joinPool(boot: Boot, help: (task: number) => boolean): Member {
   const member = new Member(boot, help);
-  current = new Pool(member as PoolOptions);
+  globals[MEMBER] = member;
+  // What a bundled program does at its top level is not for its threads to do. (Who starts the import hears of its failure.)
+  const loaded = (): void => {
+    isLoading = false;
+  };
+  isLoading = true;
+  import(boot.url).then(loaded, loaded);
   return member;
 }

@@ -48,8 +48,8 @@ export class Roster {
   readonly #past = new Map<string, Counts>();
   /** Workers whose threads are gone for certain: the next ones get them. */
   readonly #spare: number[] = [];
-  /** Workers that a thread may still touch; freed with the pool, if at all. */
-  readonly #doubtful: number[] = [];
+  /** The ends of threads that were stopped by force, on a runtime that does not wait for them: they may still touch their workers. */
+  readonly #lingering = new Set<Promise<void>>();
   #hired = 0;
 
   /** @param pool Address of the pool. */
@@ -117,12 +117,20 @@ export class Roster {
    * @param isCertain A thread that was stopped by force may go on for a while, on some runtimes.
    */
   end(hand: Hand, isCertain: boolean): void {
-    (isCertain ? this.#spare : this.#doubtful).push(hand.worker);
+    if (isCertain) {
+      this.#spare.push(hand.worker);
+      return;
+    }
+    const gone = hand.thread.gone.then(() => {
+      this.#lingering.delete(gone);
+      this.#spare.push(hand.worker);
+    });
+    this.#lingering.add(gone);
   }
 
-  /** Reports whether all the pool's threads have surely ended. */
-  get isCertain(): boolean {
-    return this.#doubtful.length === 0;
+  /** The ends, still to come, of threads that were stopped by force. Some may never come. */
+  get lingering(): readonly Promise<void>[] {
+    return [...this.#lingering];
   }
 
   /** Frees the workers. */

@@ -37,6 +37,10 @@ export interface TaskOptions<A extends readonly unknown[]> {
  * Arguments and results are structured values, typed arrays over shared memory (by reference), and handles such as typed
  * channels and locks, which arrive as themselves.
  *
+ * The module that declares a task runs on every thread that runs the task. Where that is the program itself, because it declares
+ * tasks or because it is bundled into one file, its main code belongs behind `if (Pool.current === undefined)`, which holds on no
+ * thread of a pool. A bundle has to be an ES module, and is one module to its tasks: their names must differ in all of it.
+ *
  * @example
  * ```ts ignore
  * // work.ts
@@ -57,7 +61,7 @@ export interface TaskOptions<A extends readonly unknown[]> {
  * @param fn The function; it may be asynchronous.
  * @param options Its `weight`, for pools that run the longest first.
  * @returns `fn` itself, callable as before.
- * @throws {TypeError} if an argument is of another type
+ * @throws {TypeError} if an argument is of another type, the module has a task of that name, or `fn` is one under another
  */
 export function task<A extends readonly unknown[], R>(
   url: string,
@@ -66,7 +70,11 @@ export function task<A extends readonly unknown[], R>(
   options: TaskOptions<A> = {},
 ): Task<A, R> {
   if (typeof url !== "string" || !URL.canParse(url)) {
-    throw new TypeError(`Cannot declare a task in ${show(url)}: expected import.meta.url`);
+    throw new TypeError(
+      `Cannot declare a task in ${
+        show(url)
+      }: expected import.meta.url, which only an ES module has`,
+    );
   }
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`Cannot declare a task named ${show(name)}: expected a name`);
@@ -81,6 +89,18 @@ export function task<A extends readonly unknown[], R>(
     );
   }
   const id = `${url}#${name}`;
+  const known = taskId(fn);
+  if (known === id) return fn as Task<A, R>;
+  if (known !== undefined) {
+    throw new TypeError(
+      `Cannot declare the task ${name}: the function is the task ${known} already`,
+    );
+  }
+  if (registry.has(id)) {
+    throw new TypeError(
+      `Cannot declare the task ${name}: ${url} has one already; names must differ, in a bundle throughout its modules`,
+    );
+  }
   registry.set(id, fn as unknown as TaskFunction);
   if (weight !== undefined) weights.set(fn, weight as Weight);
   return Object.defineProperty(fn, "taskId", { value: id }) as Task<A, R>;

@@ -1,13 +1,16 @@
 /**
- * Threads: how a worker is started and watched in Deno, Node and browsers.
+ * Threads: how a worker is started and watched in Deno, Node and browsers. How each of them ends is in `README.md`.
  *
  * Deno and Node both use `node:worker_threads`, reached by `process.getBuiltinModule`, which bundlers leave alone: a
- * `Worker` of Deno's own cannot be unref'd, and terminating one that is blocked hangs the process. Browsers use module
- * workers. The worker starts from a few lines of inline source that fetch the module by its absolute URL; in a bundle that is
- * the bundle's own file, which sees the {@linkcode Boot} and becomes a worker.
+ * `Worker` of Deno's own cannot be unref'd, and one that is busy when it is terminated keeps the process from ending.
+ * Browsers use module workers. The worker starts from a few lines of inline source that fetch the module by its absolute URL; in
+ * a bundle that is the bundle's own file, which finds the {@linkcode Boot} and becomes a worker. Where a page forbids inline
+ * workers, it starts from a file of the caller's own.
  *
  * @module
  */
+import { show } from "../internal/check.ts";
+import { microtask } from "../internal/macrotask.ts";
 import type { CoreSeed } from "../memory/core.ts";
 import type { RankingSeed } from "./ranking.ts";
 
@@ -33,8 +36,10 @@ export interface Boot {
 
 /** A thread that has been started. */
 export interface Thread {
-  /** Stops it, wherever it is; resolves when the runtime says that it has ended. */
+  /** Stops it, wherever it is, as far as the runtime can; resolves when the runtime counts it as ended. */
   terminate(): Promise<void>;
+  /** Resolves when it has surely ended, and touches nothing more. Of one that was told to end and is busy, that may be never. */
+  readonly gone: Promise<void>;
 }
 
 /**
@@ -47,14 +52,49 @@ export type ThreadEnd = (
   isCertain: boolean,
 ) => void;
 
-const BOOT: unique symbol = Symbol.for("millrace.boot/1") as never;
-const globals = globalThis as { [BOOT]?: Boot };
+/** Under which name a thread finds its {@linkcode Boot} in what it was given. */
+const BOOT = "millrace.boot/1";
 
-/** What this thread was told when it was started as a worker; `undefined` on any other thread. Can be had once. */
-export function takeBoot(): Boot | undefined {
-  const boot = globals[BOOT];
-  delete globals[BOOT];
+/** A {@linkcode Boot} on its way to the thread. */
+interface Parcel {
+  [BOOT]?: Boot;
+  /** A port that is closed by the thread's end, and tells of that. */
+  lifeline?: unknown;
+}
+
+/** This thread's parcel. It is kept: a lifeline that were collected would be cut. */
+let received: Parcel | undefined;
+
+/** Takes the boot out of `parcel`, if that is one: once, though two copies of this module may look. */
+function unpack(parcel: unknown): Boot | undefined {
+  if (typeof parcel !== "object" || parcel === null) return undefined;
+  const boot = (parcel as Parcel)[BOOT];
+  if (boot === undefined) return undefined;
+  received = parcel as Parcel;
+  delete received[BOOT];
   return boot;
+}
+
+/** Calls `start` with what this thread was told, at once or when it is told, if it was started as a worker. */
+export function onBoot(start: (boot: Boot) => void): void {
+  const threads = workerThreads();
+  if (threads !== undefined) {
+    const boot = unpack(threads.workerData);
+    if (boot !== undefined) start(boot);
+    return;
+  }
+  if (!("DedicatedWorkerGlobalScope" in globalThis)) return;
+  // The first message: the inline source has kept it, to a file of the caller's own it is still on its way.
+  const kept = unpack(globalThis);
+  if (kept !== undefined) return start(kept);
+  const listen = (event: Event): void => {
+    const boot = unpack((event as MessageEvent<unknown>).data);
+    if (boot === undefined) return;
+    event.stopImmediatePropagation();
+    removeEventListener("message", listen);
+    start(boot);
+  };
+  addEventListener("message", listen);
 }
 
 let workerUrl: string | undefined;
@@ -71,12 +111,27 @@ interface NodeWorker {
   unref(): void;
 }
 
+interface NodeWorkerOptions {
+  name: string;
+  workerData: Parcel;
+  transferList?: unknown[];
+}
+
+interface NodePort {
+  on(event: "close" | "message", listener: () => void): void;
+  unref(): void;
+}
+
 interface WorkerThreads {
-  readonly Worker: new (url: URL, options: { name: string; workerData: unknown }) => NodeWorker;
+  readonly MessageChannel: new () => { readonly port1: NodePort; readonly port2: NodePort };
+  readonly Worker: new (url: URL, options: NodeWorkerOptions) => NodeWorker;
+  readonly workerData: unknown;
 }
 
 function workerThreads(): WorkerThreads | undefined {
-  return globalThis.process?.getBuiltinModule?.("node:worker_threads") as WorkerThreads | undefined;
+  return globalThis.process?.getBuiltinModule?.("node:worker_threads") as unknown as
+    | WorkerThreads
+    | undefined;
 }
 
 /** Reports whether this thread can start others that share its memory. */
@@ -86,31 +141,67 @@ export function canStartThreads(): boolean {
   return typeof Worker === "function" && crossOriginIsolated === true;
 }
 
-/** Starts a thread. It does not keep the process alive. */
-export function startThread(boot: Omit<Boot, "url">, ended: ThreadEnd): Thread {
-  if (workerUrl === undefined) {
-    throw new TypeError("Cannot start a thread: the module of the workers has not been loaded");
+/** The module that makes a thread a worker, and whether it is a file of the caller's own. */
+export interface WorkerModule {
+  /** Its absolute URL. */
+  readonly url: string;
+  /** Reports whether the caller has named it. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * Finds the module that a pool's threads are to load.
+ *
+ * @param worker A file of the caller's own; `undefined`: this module's.
+ * @throws {TypeError} if it is no URL, or the module of the workers has not been loaded
+ */
+export function workerModule(worker: unknown): WorkerModule {
+  if (worker === undefined) {
+    if (workerUrl !== undefined) return { url: workerUrl, isOwn: false };
+    throw new TypeError("Cannot start threads: the module of the workers has not been loaded");
   }
-  const whole: Boot = { ...boot, url: workerUrl };
+  const url = worker instanceof URL ? worker.href : worker;
+  if (typeof url === "string" && URL.canParse(url)) return { url, isOwn: true };
+  throw new TypeError(`Cannot use ${show(worker)} as the worker of a pool: expected a URL`);
+}
+
+/** Starts a thread that loads `module`. It does not keep the process alive. */
+export function startThread(
+  module: WorkerModule,
+  boot: Omit<Boot, "url">,
+  ended: ThreadEnd,
+): Thread {
+  const whole: Boot = { ...boot, url: module.url };
   const threads = workerThreads();
-  return threads === undefined
-    ? startWebWorker(whole, ended)
-    : startNodeWorker(threads, whole, ended);
+  try {
+    return threads === undefined
+      ? startWebWorker(whole, module.isOwn, ended)
+      : startNodeWorker(threads, whole, ended);
+  } catch (reason) {
+    // A page's policy forbids it, say. To the pool that is a thread which does not come up.
+    microtask(() => ended({ reason }, true));
+    return { terminate: () => Promise.resolve(), gone: Promise.resolve() };
+  }
 }
 
 const NODE_SOURCE = `import { workerData } from "node:worker_threads";
-globalThis[Symbol.for("millrace.boot/1")] = workerData;
-await import(workerData.url);`;
+await import(workerData["${BOOT}"].url);`;
 
-function startNodeWorker({ Worker }: WorkerThreads, boot: Boot, ended: ThreadEnd): Thread {
+function startNodeWorker(threads: WorkerThreads, boot: Boot, ended: ThreadEnd): Thread {
+  const { Worker } = threads;
   const source = new URL(`data:text/javascript,${encodeURIComponent(NODE_SOURCE)}`);
-  const worker = new Worker(source, { name: boot.name, workerData: boot });
+  const isDeno = "Deno" in globalThis;
+  const options: NodeWorkerOptions = { name: boot.name, workerData: { [BOOT]: boot } };
+  let gone = isDeno ? tieLifeline(threads, options) : undefined;
+  const worker = new Worker(source, options);
   worker.unref();
   let failure: { reason: unknown } | undefined;
   worker.on("error", (reason) => failure = { reason });
   let isForced = false;
-  worker.on("exit", () => ended(failure, !isForced || !("Deno" in globalThis)));
+  gone ??= new Promise((resolve) => worker.on("exit", resolve));
+  worker.on("exit", () => ended(failure, !(isForced && isDeno)));
   return {
+    gone,
     terminate: async () => {
       isForced = true;
       await worker.terminate();
@@ -118,22 +209,39 @@ function startNodeWorker({ Worker }: WorkerThreads, boot: Boot, ended: ThreadEnd
   };
 }
 
+/**
+ * Gives a thread of Deno's one end of a channel. It is closed when the thread's memory is taken down, and not before, while Deno says
+ * that a thread has exited as soon as it was told to.
+ */
+function tieLifeline({ MessageChannel }: WorkerThreads, options: NodeWorkerOptions): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  options.workerData.lifeline = port2;
+  options.transferList = [port2];
+  const gone = new Promise<void>((resolve) => port1.on("close", resolve));
+  // Only a port that is listened to hears of the other's end.
+  port1.on("message", () => {});
+  port1.unref();
+  return gone;
+}
+
 const WEB_SOURCE = `addEventListener("message", ({ data }) => {
-  globalThis[Symbol.for("millrace.boot/1")] = data;
-  import(data.url).catch((error) => setTimeout(() => { throw error; }));
+  Object.assign(globalThis, data);
+  import(data["${BOOT}"].url).catch((error) => setTimeout(() => { throw error; }));
 }, { once: true });`;
 
 /** A worker says this when it ends by itself: browsers tell nobody. */
 export const GOODBYE = "millrace.goodbye";
 
-function startWebWorker(boot: Boot, ended: ThreadEnd): Thread {
-  const source = URL.createObjectURL(new Blob([WEB_SOURCE], { type: "text/javascript" }));
+function startWebWorker(boot: Boot, isOwn: boolean, ended: ThreadEnd): Thread {
+  const source = isOwn
+    ? boot.url
+    : URL.createObjectURL(new Blob([WEB_SOURCE], { type: "text/javascript" }));
   const worker = new Worker(source, { type: "module", name: boot.name });
   let isOver = false;
   const end = (failure: { reason: unknown } | undefined, isCertain: boolean): void => {
     if (isOver) return;
     isOver = true;
-    URL.revokeObjectURL(source);
+    if (!isOwn) URL.revokeObjectURL(source);
     worker.terminate();
     ended(failure, isCertain);
   };
@@ -142,8 +250,11 @@ function startWebWorker(boot: Boot, ended: ThreadEnd): Thread {
     event.preventDefault();
     end({ reason: event.error ?? new Error(event.message) }, false);
   });
-  worker.postMessage(boot);
+  const parcel: Parcel = { [BOOT]: boot };
+  worker.postMessage(parcel);
   return {
+    // No browser says when.
+    gone: new Promise(() => {}),
     terminate: () => {
       end(undefined, false);
       return Promise.resolve();

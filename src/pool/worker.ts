@@ -46,7 +46,7 @@ import { joinPool } from "./pool.ts";
 import { registry, type TaskFunction } from "./registry.ts";
 import { SUSPENDED_HERE } from "./goroutine.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
-import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
+import { type Boot, GOODBYE, onBoot, provideWorker } from "./thread.ts";
 import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
@@ -387,5 +387,4 @@ async function start(boot: Boot): Promise<void> {
 }
 
 provideWorker(import.meta.url);
-const boot = takeBoot();
-if (boot !== undefined) start(boot);
+onBoot(start);

@@ -13,6 +13,7 @@ import { runScript } from "../support/scripts.ts";
 import { test } from "../support/test.ts";
 
 const isLinux = process.platform === "linux";
+const isNode = !("Deno" in globalThis);
 
 /** Runs a script that must come to a good end, and returns what it printed, by lines. */
 async function linesOf(name: Parameters<typeof runScript>[0]): Promise<string[]> {
@@ -50,8 +51,30 @@ test("Pool.terminate() lets a process end when it overtakes a close", async () =
 });
 
 if (isLinux) {
-  test("Pool.close() leaves no thread behind", async () => {
+  test("Pool leaves no thread behind when 30 are closed or terminated", async () => {
     assertEquals(await linesOf("closeMany"), ["as before"]);
+  });
+
+  const when = isNode ? "at once" : "when its task does";
+  test(`Pool.terminate() ends a thread that computes ${when}`, async () => {
+    assertEquals(await linesOf("terminateBusy"), ["PoolClosedError", "0"]);
+  });
+}
+
+if (isNode) {
+  test("Goroutine rejects with WorkerCrashedError when its thread is out of memory, and the pool goes on", async () => {
+    const { code, stdout, stderr } = await runScript("exhaustHeap", 64);
+    assertEquals([code, stdout.trimEnd().split("\n")], [
+      0,
+      ["WorkerCrashedError ERR_WORKER_OUT_OF_MEMORY", "[ 1, 2, 3 ]"],
+    ], stderr);
+  });
+} else {
+  test("Pool whose thread is out of memory ends with the process, which says so", async () => {
+    const { code, stdout, stderr } = await runScript("exhaustHeap", 64);
+    assertNotEquals(code, 0);
+    assertEquals(stdout, "");
+    assertMatch(stderr, /out of memory/i);
   });
 }
 

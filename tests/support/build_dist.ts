@@ -37,7 +37,7 @@ const ENTRIES: ReadonlyMap<string, string> = new Map(
 );
 
 /** What both builds have in common. */
-const COMMON: esbuild.BuildOptions = {
+export const COMMON: esbuild.BuildOptions = {
   bundle: true,
   charset: "utf8",
   format: "esm",
@@ -49,7 +49,7 @@ const COMMON: esbuild.BuildOptions = {
 };
 
 /** Finds npm packages where Deno keeps them; esbuild by itself only looks into `node_modules`. */
-const npmPackages: esbuild.Plugin = {
+export const npmPackages: esbuild.Plugin = {
   name: "npm packages",
   setup(build) {
     build.onResolve({ filter: /^(@[\w.-]+\/)?[\w-][\w.-]*(\/|$)/ }, async ({ path, kind }) => {

@@ -7,10 +7,13 @@
  *
  * @module
  */
-import { Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
+import { AtomicBool, AtomicI32, Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
 import {
+  blockOn,
   compute,
+  countUntil,
   echo,
+  exhaustHeap,
   fail,
   forkAndLeave,
   leaveThrower,
@@ -93,12 +96,55 @@ const scripts = {
       await using pool = new Pool({ threads });
       await Promise.all(Array.from({ length: 20 }, () => pool.go(noop)));
     };
+    const terminate = async (): Promise<void> => {
+      const pool = new Pool({ threads: 1 });
+      using started = new Channel(i32, 1);
+      using until = new Channel(i32, 1);
+      const blocked = pool.go(blockOn, started, until).join().catch((error: Error) => error.name);
+      await started.receive();
+      await pool.terminate(50_000);
+      if (await blocked !== "PoolClosedError") throw new Error(String(await blocked));
+    };
     await use(2);
     const before = countThreads();
-    for (let i = 0; i < 10; i++) await use(3);
+    for (let i = 0; i < 15; i++) await Promise.all([use(2), terminate()]);
     // The runtime takes a moment to end a thread that has run out of work; a hang fails the test.
     while (countThreads() > before) await new Promise((resolve) => setTimeout(resolve, 10));
     console.log("as before");
+  },
+
+  async terminateBusy(): Promise<void> {
+    const { readdirSync } = process.getBuiltinModule("node:fs");
+    const countThreads = (): number => readdirSync("/proc/self/task").length;
+    await using other = new Pool({ threads: 1 });
+    await other.go(noop);
+    const before = countThreads();
+    const pool = new Pool({ threads: 1 });
+    using started = new Channel(i32, 1);
+    using counter = new AtomicI32();
+    using end = new AtomicBool();
+    const ended = pool.go(countUntil, started, counter, end).join().catch((error: Error) =>
+      error.name
+    );
+    await started.receive();
+    await pool.terminate(1);
+    console.log(await ended);
+    // Deno does not stop a thread that computes: it ends when its task does.
+    end.store("Deno" in globalThis);
+    while (countThreads() > before) await new Promise((resolve) => setTimeout(resolve, 10));
+    const last = counter.load();
+    await other.go(noop);
+    console.log(counter.load() - last);
+  },
+
+  async exhaustHeap(): Promise<void> {
+    await using pool = new Pool({ threads: 1 });
+    const crashed = pool.go(exhaustHeap).join();
+    const rest = Promise.all([1, 2, 3].map((n) => pool.go(echo, n)));
+    await crashed.catch((error: Error) =>
+      console.log(error.name, (error.cause as { code: string }).code)
+    );
+    console.log(await rest);
   },
 
   failTask(): void {
@@ -144,7 +190,7 @@ const scripts = {
     const words = new Channel(text, 0);
     const mutex = new Mutex();
     const answering = pool.go(answerInWords, numbers, words, mutex);
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < Number(process.env.ROUNDS ?? 50); i++) {
       const guard = await mutex.lock();
       await numbers.send(i);
       guard[Symbol.dispose]();
@@ -177,10 +223,18 @@ export interface Ended {
 /** A process that has not ended by then hangs. */
 const TIMEOUT_MS = 40_000;
 
-/** Runs a script in a process of its own, on the runtime that calls this. */
-export function runScript(name: keyof typeof scripts): Promise<Ended> {
+/**
+ * Runs a script in a process of its own, on the runtime that calls this.
+ *
+ * @param heapMb What the heap of each of its threads may have.
+ */
+export function runScript(name: keyof typeof scripts, heapMb?: number): Promise<Ended> {
   const { execFile } = process.getBuiltinModule("node:child_process");
-  const run = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
+  const isDeno = "Deno" in globalThis;
+  const run = isDeno ? ["run", "-A", "--no-check"] : [];
+  if (heapMb !== undefined) {
+    run.push(`${isDeno ? "--v8-flags=" : ""}--max-old-space-size=${heapMb}`);
+  }
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
