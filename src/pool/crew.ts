@@ -285,7 +285,6 @@ export class Crew implements Backend, Home, SignalListener {
       this.#withdrawn++;
     }
     this.#admission?.look();
-    this.onQuiet();
   }
 
   cancelledLeft(): void {
@@ -326,7 +325,10 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.drain();
   }
 
-  /** Nothing is pending, perhaps: somebody may have submitted since. */
+  /**
+   * Nothing is pending, perhaps: somebody may have submitted since. Results may still lie in the inbox, so the caller drains it before the
+   * event loop goes on, which nothing keeps alive from here on.
+   */
   onQuiet(): void {
     if (this.#isEnding || this.#isPending) return;
     clearInterval(this.#keepAlive);
