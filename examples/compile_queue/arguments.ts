@@ -13,7 +13,7 @@ const MAX_SEED = 2 ** 32 - 1;
 
 /** What `--help` prints. */
 export const USAGE = `Usage: compile_queue [OPTION]... [FILE]
-Compiles the functions of FILE, or generated ones, and prints what became of them.
+Compiles the functions of FILE, or generated ones, and prints what came of it.
 
   --workers N    compile N functions at once, on threads, 1 to ${MAX_WORKERS};
                  default: 1, on the main thread
