@@ -8,14 +8,23 @@ import { moduleUrl, type RivalPool, THREADS } from "./rival_pool.ts";
 
 /** Starts the pool. */
 export function startPoolifier(): RivalPool {
+  let running = THREADS;
+  let onceEnded!: () => void;
+  const ended = new Promise<void>((resolve) => onceEnded = resolve);
   const pool = new FixedThreadPool<number | undefined, number>(
     THREADS,
     fileURLToPath(moduleUrl("poolifier_worker")),
+    {
+      exitHandler() {
+        if (--running === 0) onceEnded();
+      },
+    },
   );
   return {
     name: "poolifier",
     one: () => pool.execute(undefined, "one"),
     fib: (n) => pool.execute(n, "fib"),
-    stop: () => pool.destroy(),
+    // On Node 20, if the machine is busy, its `destroy` waits for ever for the end of a thread that has already ended.
+    stop: () => Promise.race([pool.destroy(), ended]),
   };
 }
