@@ -102,7 +102,9 @@ const sort: Divided = {
       const start = performance.now();
       await sort();
       const elapsedMs = performance.now() - start;
-      for (let i = 0; i < SORTED; i++) check(`Element ${i}`, numbers[i]!, i);
+      let wrong = 0;
+      for (let i = 0; i < SORTED; i++) if (numbers[i] !== i) wrong++;
+      check("The number of elements in the wrong place", wrong, 0);
       return elapsedMs;
     };
     return {
