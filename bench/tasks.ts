@@ -118,6 +118,13 @@ export const consumeKib = task(
 /** Does nothing. The result is there to be counted. */
 export const one = task(import.meta.url, "one", (): number => 1);
 
+/** A Fibonacci number by the definition. */
+export const fib = task(
+  import.meta.url,
+  "fib",
+  (n: number): number => n < 2 ? n : fib(n - 1) + fib(n - 2),
+);
+
 /** Adds 1 to `count` under a unit of `semaphore`, blocking, `rounds` times. */
 export const incrementUnder = task(
   import.meta.url,

@@ -42,6 +42,7 @@ export const goRows = [
   "goSpawnJoin",
   "poolTask",
   "poolBurst",
+  "poolComputing",
   "mapOneIntReads",
   "mapOneIntWrites",
   "mapOneIntMixed",

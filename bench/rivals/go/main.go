@@ -52,6 +52,7 @@ var rows = []row{
 	{"goSpawnJoin", 1, goSpawnJoin},
 	{"poolTask", 2, poolTask},
 	{"poolBurst", 2, poolBurst},
+	{"poolComputing", 2, poolComputing},
 	{"mapOneIntReads", 1, mapOneThread(intKeys, "reads")},
 	{"mapOneIntWrites", 1, mapOneThread(intKeys, "writes")},
 	{"mapOneIntMixed", 1, mapOneThread(intKeys, "mixed")},
