@@ -12,6 +12,8 @@ export interface InstalledClock {
   tick(ms: number): number;
   /** Likewise, with a turn of the real event loop before each timer. */
   tickAsync(ms: number): Promise<number>;
+  /** Sets what `Date.now()` shows, and nothing else. */
+  setSystemTime(now: number): void;
   /** Puts the engine's own clock back. */
   uninstall(): void;
 }

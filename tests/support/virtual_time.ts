@@ -13,6 +13,8 @@ export interface VirtualTime extends Disposable {
   readonly timers: number;
   /** Lets `ms` milliseconds pass; what was waiting for them has gone on when this resolves. */
   pass(ms: number): Promise<void>;
+  /** Sets the wall clock, as a person may: `Date` jumps to `ms`, and nothing else changes. */
+  setDate(ms: number): void;
 }
 
 /** What is replaced; not the ways to come back in the same turn. */
@@ -35,6 +37,7 @@ export function virtualTime(): VirtualTime {
     pass: async (ms) => {
       await clock.tickAsync(ms);
     },
+    setDate: (ms) => clock.setSystemTime(ms),
     [Symbol.dispose]: () => clock.uninstall(),
   };
 }
