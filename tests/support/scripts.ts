@@ -8,6 +8,8 @@
  * @module
  */
 import { Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
+import { background, withCancel } from "../../src/context/mod.ts";
+import { SchedGroup } from "../../src/group/mod.ts";
 import {
   compute,
   echo,
@@ -161,6 +163,40 @@ const scripts = {
     console.log(await pool.go(forgetWaitAsync), forgetWaitAsync());
     await new Channel(i32, 1).receive();
     console.log("received");
+  },
+
+  failScheduled(): void {
+    const group = new SchedGroup();
+    group.delay(1, function boom() {
+      console.log("before");
+      throw new RangeError("boom");
+    });
+    group.delay(60_000, () => console.log("after"));
+  },
+
+  failScheduledLater(): void {
+    const group = new SchedGroup();
+    group.schedule(new Date(), async function boom() {
+      await console.log("before");
+      throw new RangeError("boom");
+    });
+    group.delay(60_000, () => console.log("after"));
+  },
+
+  leaveScheduled(): void {
+    const group = new SchedGroup();
+    group.delay(20, () => console.log("second"));
+    group.schedule(new Date(), () => console.log("first"));
+  },
+
+  cancelScheduled(): void {
+    const [ctx, cancel] = withCancel(background());
+    const group = new SchedGroup(ctx);
+    for (let i = 0; i < 100_000; i++) group.delay(60_000 + i, () => console.log(i));
+    group.delay(1, () => {
+      cancel();
+      console.log("cancelled");
+    });
   },
 } satisfies Record<string, () => void | Promise<void>>;
 
