@@ -8,6 +8,7 @@ import { background, type CancelCauseFunc, type Context, withCancelCause } from 
 import { LockMisuseError } from "../errors.ts";
 import { checkInteger, checkSignal, show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent, microtask } from "../internal/macrotask.ts";
+import { shared } from "../memory/handle.ts";
 import type { WaitOptions } from "../select/types.ts";
 import { checkFunction, Routine } from "./routine.ts";
 
@@ -111,6 +112,11 @@ export class ErrGroup {
     this.#line = new Channel(queue);
     this.#keepsAll = errors === "all";
     this.#recover = recover === undefined ? undefined : checkFunction(recover);
+  }
+
+  /** Why it does not go to another thread. */
+  get [shared](): string {
+    return "Cannot send an ErrGroup to another thread: its functions are goroutines of this one";
   }
 
   /**

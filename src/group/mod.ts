@@ -20,3 +20,6 @@ export { all, type Job, last, race, take } from "./jobs.ts";
 export { SchedGroup } from "./sched_group.ts";
 export { retry, type RetryOptions, waterfall } from "./sequence.ts";
 export { type FlightResult, type Flown, SingleFlight } from "./single_flight.ts";
+export type { Context } from "../context/mod.ts";
+export { LockMisuseError } from "../errors.ts";
+export type { ReceiveChannel, WaitOptions } from "../select/types.ts";

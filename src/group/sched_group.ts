@@ -10,6 +10,7 @@ import { LockMisuseError } from "../errors.ts";
 import { checkDuration, checkSignal, show } from "../internal/check.ts";
 import { toMonotonic } from "../internal/clock.ts";
 import { Heap } from "../internal/heap.ts";
+import { shared } from "../memory/handle.ts";
 import { type Alarm, clearAlarm, setAlarm } from "../select/alarm.ts";
 import { select } from "../select/select.ts";
 import type { WaitOptions } from "../select/types.ts";
@@ -18,23 +19,15 @@ import { checkFunction, Routine } from "./routine.ts";
 /** How long functions that are due run before the event loop has a turn. */
 const BUDGET_MS = 10;
 
-/** A function and its time. */
+/** A function, and what must be over before it runs. */
 class Entry extends Routine<[]> {
-  /** When it is due, as `performance.now()` counts. */
-  deadline: number;
-  /** The date that it must not run before, as `Date.now()` counts; -Infinity if it was given a delay. */
+  /** The date, as `Date.now()` counts; -Infinity if it was given a delay. */
   readonly dateMs: number;
 
-  constructor(fn: () => unknown, above: unknown, deadline: number, dateMs: number) {
+  constructor(fn: () => unknown, above: unknown, dateMs: number) {
     super(fn, above);
-    this.deadline = deadline;
     this.dateMs = dateMs;
   }
-}
-
-/** In order of time; of those at the same time the one that was given first. */
-function isBefore(a: Entry, b: Entry): boolean {
-  return a.deadline < b.deadline || a.deadline === b.deadline && a.id < b.id;
 }
 
 /**
@@ -65,7 +58,8 @@ function isBefore(a: Entry, b: Entry): boolean {
  */
 export class SchedGroup {
   readonly #context: Context;
-  readonly #entries = new Heap<Entry>(isBefore);
+  /** By when they are due, as `performance.now()` counts. */
+  readonly #entries = new Heap<Entry>();
   /** How many have started and not ended. */
   #running = 0;
   #alarm: Alarm | undefined = undefined;
@@ -85,6 +79,11 @@ export class SchedGroup {
    */
   constructor(ctx: Context = background()) {
     this.#context = checkContext(ctx);
+  }
+
+  /** Why it does not go to another thread. */
+  get [shared](): string {
+    return "Cannot send a SchedGroup to another thread: its functions are goroutines of this one";
   }
 
   /**
@@ -169,16 +168,17 @@ export class SchedGroup {
     }
     if (this.#context.err !== undefined) return;
     this.#unwatch ??= afterFunc(this.#context, () => this.#drop());
-    this.#entries.push(new Entry(fn, above, deadline, dateMs));
+    this.#entries.push(deadline, new Entry(fn, above, dateMs));
     this.#arm();
   }
+
   /** Sees to it that the alarm rings when the first entry is due. */
   #arm(): void {
-    const { first } = this.#entries;
-    if (first === undefined || first.deadline >= this.#alarmAt) return;
+    const deadline = this.#entries.firstKey;
+    if (deadline >= this.#alarmAt) return;
     clearAlarm(this.#alarm);
-    this.#alarmAt = first.deadline;
-    this.#alarm = setAlarm(first.deadline, () => this.#ring());
+    this.#alarmAt = deadline;
+    this.#alarm = setAlarm(deadline, () => this.#ring());
   }
 
   /** Starts what is due. */
@@ -186,12 +186,12 @@ export class SchedGroup {
     this.#alarmAt = Infinity;
     const started = performance.now();
     for (let now = started; now - started < BUDGET_MS; now = performance.now()) {
-      const { first } = this.#entries;
       // One of the functions may have ended the context.
-      if (first === undefined || first.deadline > now || this.#context.err !== undefined) break;
-      this.#entries.shift();
-      if (first.dateMs <= Date.now()) this.#start(first);
-      else this.#postpone(first);
+      if (this.#entries.firstKey > now || this.#context.err !== undefined) break;
+      const entry = this.#entries.shift()!;
+      // Early by the date: the clock was set back since it was added.
+      if (entry.dateMs > Date.now()) this.#entries.push(toMonotonic(entry.dateMs), entry);
+      else this.#start(entry);
     }
     this.#arm();
   }
@@ -203,12 +203,6 @@ export class SchedGroup {
       // Nobody's: the runtime reports it.
       Promise.reject(error);
     });
-  }
-
-  /** The clock was set back since `entry` was given its deadline. */
-  #postpone(entry: Entry): void {
-    entry.deadline = toMonotonic(entry.dateMs);
-    this.#entries.push(entry);
   }
 
   #ended(): void {

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { Channel } from "../channel/channel.ts";
 import { unlessAborted } from "../internal/abort.ts";
 import { checkSignal } from "../internal/check.ts";
 import { microtask } from "../internal/macrotask.ts";
-import { Channel } from "../channel/channel.ts";
+import { shared } from "../memory/handle.ts";
 import type { ReceiveChannel, WaitOptions } from "../select/types.ts";
 import { checkFunction } from "./routine.ts";
 
@@ -94,6 +95,11 @@ class Flight<V> {
  */
 export class SingleFlight<K = string, V = unknown> {
   readonly #flights = new Map<K, Flight<V>>();
+
+  /** Why it does not go to another thread. */
+  get [shared](): string {
+    return "Cannot send a SingleFlight to another thread: its functions are called on this one";
+  }
 
   /**
    * Calls `fn`, or waits for what another call's function returns that is under way for the same key.

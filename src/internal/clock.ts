@@ -13,15 +13,30 @@ export const commonMs: () => number = Date.now;
 
 /** What `performance.now()` shows when `Date.now()` shows 0. */
 let offsetMs = NaN;
+/** By how much what is measured of it may differ without a change: `Date.now()` leaves out fractions, and it is read a little later. */
+const TOLERANCE_MS = 2;
+/** The clocks have been read together if no more time has passed meanwhile. */
+const TOGETHER_MS = 0.5;
 
 /**
- * Returns when `performance.now()` will show that `Date.now()` has come to `wallMs`, if nobody sets the clock until then.
+ * Returns when `performance.now()` will show that `Date.now()` has come to `wallMs`, or up to 2 ms after that, if nobody sets the clock
+ * until then.
  *
- * Of two instants the earlier comes out earlier, and equal ones equal: `Date.now()` leaves out fractions, so what the two clocks
- * differ by seems to change by up to a millisecond from call to call, and only a larger change is one.
+ * Of two instants the earlier comes out earlier, and equal ones equal, unless the clock has been set between the calls.
  */
 export function toMonotonic(wallMs: number): number {
   const seenMs = performance.now() - Date.now();
-  if (!(Math.abs(seenMs - offsetMs) < 1)) offsetMs = seenMs;
+  if (!(Math.abs(seenMs - offsetMs) < TOLERANCE_MS)) measureOffset();
   return wallMs + offsetMs;
+}
+
+function measureOffset(): void {
+  for (;;) {
+    const before = performance.now();
+    const seenMs = before - Date.now();
+    // Somebody else may have had the processor in between: then it is no change of the clock.
+    if (performance.now() - before >= TOGETHER_MS) continue;
+    if (!(Math.abs(seenMs - offsetMs) < TOLERANCE_MS)) offsetMs = seenMs;
+    return;
+  }
 }

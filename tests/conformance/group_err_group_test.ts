@@ -154,16 +154,17 @@ test("ErrGroup.wait() rejects with whatever was thrown, undefined included", asy
   }
 });
 
+function startsBoom(group: ErrGroup): void {
+  group.go(function boom() {
+    throw new Error("boom");
+  });
+}
+
 test("ErrGroup says in the error's stack where its function was given to it, also after a time in the queue", async () => {
   for (const queue of [0, 1]) {
     const group = new ErrGroup({ limit: 1, queue });
     await group.go(() => turn());
-    function startsBoom(): Promise<void> {
-      return group.go(function boom() {
-        throw new Error("boom");
-      });
-    }
-    startsBoom();
+    startsBoom(group);
     const { stack } = await reasonOf(group.wait()) as Error;
     assertStringIncludes(stack!, "[boom], created by");
     assertStringIncludes(stack!, "startsBoom");
@@ -559,11 +560,12 @@ test("ErrGroup waits for recover, whose function still has its place meanwhile",
 
 test("ErrGroup calls recover for failures only, once for each", async () => {
   const told: unknown[] = [];
+  const text: unknown = "b";
   const group = new ErrGroup({ errors: "all", recover: (error) => told.push(error) && error });
   group.go(() => {});
   group.go(() => Promise.reject("a"));
   group.go(() => {
-    throw "b";
+    throw text;
   });
   const { errors } = await reasonOf(group.wait()) as AggregateError;
   assertEquals([told.toSorted(), errors.toSorted()], [["a", "b"], ["a", "b"]]);

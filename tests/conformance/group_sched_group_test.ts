@@ -318,14 +318,14 @@ async function turn0(): Promise<void> {
 
 // ---- many, and failures
 
-test("SchedGroup runs a million functions, and lets other timers have their turn meanwhile", async () => {
+test("SchedGroup runs 100,000 functions, and lets other timers have their turn meanwhile", async () => {
   const group = new SchedGroup();
   let [ran, turns] = [0, 0];
-  for (let i = 0; i < 1_000_000; i++) group.delay(i % 50, () => ran++);
+  for (let i = 0; i < 100_000; i++) group.delay(i % 50, () => ran++);
   const timer = setInterval(() => turns++, 0);
   await group.wait();
   clearInterval(timer);
-  assertStrictEquals(ran, 1_000_000);
+  assertStrictEquals(ran, 100_000);
   assert(turns > 1, "no other timer ran");
 });
 
