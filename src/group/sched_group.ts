@@ -189,8 +189,9 @@ export class SchedGroup {
       // One of the functions may have ended the context.
       if (this.#entries.firstKey > now || this.#context.err !== undefined) break;
       const entry = this.#entries.shift()!;
-      // Early by the date: the clock was set back since it was added.
-      if (entry.dateMs > Date.now()) this.#entries.push(toMonotonic(entry.dateMs), entry);
+      const earlyMs = entry.dateMs - Date.now();
+      // Early by the date: the clock was set back since the entry was added.
+      if (earlyMs > 0) this.#entries.push(now + earlyMs, entry);
       else this.#start(entry);
     }
     this.#arm();

@@ -475,7 +475,7 @@ test("ErrGroup.setLimit() with a negative number or Infinity sets none", async (
     group.setLimit(limit);
     const all = gates(50);
     for (const gate of all) await group.go(gate.run);
-    assertEquals(new Set(await running(all)), new Set([true]));
+    assert((await running(all)).every((isRunning) => isRunning));
     for (const gate of all) gate.open();
     await group.wait();
   }

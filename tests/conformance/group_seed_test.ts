@@ -175,7 +175,8 @@ timed("bilibili/errgroup: tasks that many add at once are all run, each once", a
   });
   await Promise.all(adding);
   await group.wait();
-  assertEquals([ran.size, new Set(ran.values())], [2000, new Set([1])]);
+  assertStrictEquals(ran.size, 2000);
+  assert([...ran.values()].every((times) => times === 1));
 });
 
 timed("bilibili/errgroup: a panic is recovered and becomes the error", async () => {
@@ -292,7 +293,7 @@ timed(
     };
     const loads = Promise.all(Array.from({ length: 1000 }, () => load("k")));
     await pass(100);
-    assertEquals(new Set(await loads), new Set(["row of k"]));
+    assertEquals(await loads, Array.from({ length: 1000 }, () => "row of k"));
     assertStrictEquals(queries, 1);
     // The seed asks whether it can merge writes: of two that come at once one is lost.
     const written: number[] = [];
