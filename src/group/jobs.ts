@@ -32,12 +32,18 @@ export type Job<T> = (ctx: Context) => T | PromiseLike<T>;
  * console.log(squares); // [1, 4, 9]
  * ```
  *
- * @typeParam T The results.
+ * @typeParam T What the functions return, each its own.
  * @param ctx Its end ends the wait, even if the functions go on; if it has ended already none is run.
  * @param fns What to run.
  * @throws {TypeError} at the call, if `ctx` is no context or `fns` no array of functions
  * @throws the first error; `ctx.err` if `ctx` ends first
  */
+export function all<T extends readonly unknown[] | []>(
+  ctx: Context,
+  fns: { readonly [K in keyof T]: (ctx: Context) => T[K] },
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+/** As above, for results of one type. */
+export function all<T>(ctx: Context, fns: readonly Job<T>[]): Promise<T[]>;
 export function all<T>(ctx: Context, fns: readonly Job<T>[]): Promise<T[]> {
   checkJobs(ctx, fns);
   return within(ctx, (own, resolve, reject) => {

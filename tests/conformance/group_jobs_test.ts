@@ -162,6 +162,21 @@ test("all() gives [] for no functions, and undefined as a value", async () => {
   assertEquals(await all(background(), [() => undefined, () => null]), [undefined, null]);
 });
 
+test("all() gives each result its own type, as Promise.all() does", async () => {
+  const mixed: [number, string, void] = await all(background(), [
+    (ctx) => ctx.err === undefined ? 1 : 2,
+    () => Promise.resolve("two"),
+    async (ctx) => assertStrictEquals(await ctx.value("none"), undefined),
+  ]);
+  assertEquals(mixed, [1, "two", undefined]);
+  const mapped: number[] = await all(background(), [1, 2].map((n) => () => n));
+  const given: number[] = await all<number>(background(), [() => 1, () => Promise.resolve(2)]);
+  assertEquals([mapped, given], [[1, 2], [1, 2]]);
+  const jobs: Job<string>[] = [];
+  const none: string[] = await all(background(), jobs);
+  assertEquals(none, []);
+});
+
 test("all() rejects with the first error, and cancels the rest", async () => {
   const [a, b, c, promise] = await started((fns) => all(background(), fns));
   await a.end("a");
