@@ -4,20 +4,23 @@
  * @module
  */
 import { show } from "../internal/check.ts";
+import { type Shareable, shared } from "../memory/handle.ts";
+import { CONTEXT_NONE } from "../memory/layout.ts";
 import type { ReceiveChannel } from "../select/types.ts";
 import type { End } from "./end.ts";
+import type { Entry } from "./entries.ts";
 import type { Leader } from "./follower.ts";
+import { SharedContext } from "./shared_context.ts";
 import type { Context } from "./types.ts";
 
 /** A context that can end, as those below it see it. */
-export interface Scope extends Context, Leader {
-  readonly done: ReceiveChannel<never>;
-}
+export type Scope = BaseContext & Leader & { readonly done: ReceiveChannel<never> };
 
 /** Any context. */
-export abstract class BaseContext implements Context {
+export abstract class BaseContext implements Context, Shareable {
   /** Where values come from that this one lacks; `undefined` at the root. */
   readonly parent: BaseContext | undefined;
+  #held: SharedContext | undefined = undefined;
 
   /** @param parent What it is made from. */
   constructor(parent: BaseContext | undefined) {
@@ -43,6 +46,40 @@ export abstract class BaseContext implements Context {
     return this.scope?.signal ?? NEVER;
   }
 
+  /** What goes to another thread in this context's place; made when it is first sent. */
+  get [shared](): number {
+    if (this.#held === undefined) this.hold(this.export());
+    return this.#held!.ptr;
+  }
+
+  /** Makes the object that stands for this context in shared memory. */
+  protected export(): SharedContext {
+    const { scope } = this;
+    return SharedContext.create({
+      above: scope === undefined ? 0 : scope[shared],
+      entries: entriesBetween(this, scope),
+      deadline: undefined,
+      end: CONTEXT_NONE,
+    });
+  }
+
+  /** What stands for it in shared memory, if it has been sent, or has come from another thread. */
+  protected get held(): SharedContext | undefined {
+    return this.#held;
+  }
+
+  /** From now on it holds `object`, which stands for it. */
+  hold(object: SharedContext): void {
+    this.#held = object;
+    object.attach(this);
+  }
+
+  /** Gives up what it holds: the thread has come to its end. */
+  [Symbol.dispose](): void {
+    this.#held?.dispose();
+    this.#held = undefined;
+  }
+
   /** How it has ended; `undefined` as long as it has not. */
   get end(): End | undefined {
     return this.scope?.end;
@@ -50,6 +87,11 @@ export abstract class BaseContext implements Context {
 
   value(key: unknown): unknown {
     return find(this, key);
+  }
+
+  /** The values of this very context. */
+  get entries(): readonly Entry[] {
+    return [];
   }
 
   /** Reports whether there is a value under `key` in this very context. */
@@ -61,6 +103,15 @@ export abstract class BaseContext implements Context {
   get(_key: unknown): unknown {
     return undefined;
   }
+}
+
+/** The values from `context` up to `top`, without that one's: the nearest first. */
+export function entriesBetween(context: BaseContext, top: BaseContext | undefined): Entry[] {
+  const entries: Entry[] = [];
+  for (let at: BaseContext | undefined = context; at !== top && at !== undefined; at = at.parent) {
+    entries.push(...at.entries);
+  }
+  return entries;
 }
 
 /** The value under `key` from `context` upwards. A loop: a chain may be long. */
@@ -95,6 +146,10 @@ export class ValueContext extends BaseContext {
     this.scope = parent.scope;
     this.#key = key;
     this.#value = value;
+  }
+
+  override get entries(): readonly Entry[] {
+    return [{ key: this.#key, value: this.#value }];
   }
 
   override has(key: unknown): boolean {

@@ -11,7 +11,8 @@ import {
   RootContext,
   ValueContext,
 } from "./base.ts";
-import { CancelContext, type Deadline } from "./cancel_context.ts";
+import { CancelContext } from "./cancel_context.ts";
+import type { Deadline } from "./deadline.ts";
 import type { CancelCauseFunc, CancelFunc, Context } from "./types.ts";
 
 const BACKGROUND: Context = new RootContext();
@@ -244,7 +245,7 @@ export function fromSignal(signal: AbortSignal): Context {
   if (!(signal instanceof AbortSignal)) {
     throw new TypeError(`Cannot make a context from ${show(signal)}: expected an AbortSignal`);
   }
-  return new CancelContext(checkContext(BACKGROUND), undefined, signal);
+  return new CancelContext(checkContext(BACKGROUND), { source: signal });
 }
 
 function cancellable(context: CancelContext): [Context, CancelFunc] {
@@ -270,5 +271,5 @@ function timed(
   const deadline: Deadline | undefined = isVain
     ? undefined
     : { date, due, cause: cause ?? undefined };
-  return cancellable(new CancelContext(parent, deadline));
+  return cancellable(new CancelContext(parent, { deadline }));
 }

@@ -11,15 +11,15 @@ export class End {
   readonly isDeadline: boolean;
   /** When it came, as `performance.now()` counts. */
   readonly at: number;
-  readonly #cause: unknown;
+  /** What was given as the cause; `undefined`: nothing. */
+  readonly given: unknown;
   // Made when somebody asks: most contexts are cancelled because the work is done, and a stack costs more than the rest of it.
   #err: CanceledError | DeadlineExceededError | undefined = undefined;
 
-  /** @param cause What was given as the cause; `undefined`: nothing. */
-  constructor(isDeadline: boolean, at: number, cause: unknown) {
+  constructor(isDeadline: boolean, at: number, given: unknown) {
     this.isDeadline = isDeadline;
     this.at = at;
-    this.#cause = cause;
+    this.given = given;
   }
 
   /** The error that says so. */
@@ -29,6 +29,6 @@ export class End {
 
   /** Why it came; the error, if nobody has said. */
   get cause(): unknown {
-    return this.#cause === undefined ? this.err : this.#cause;
+    return this.given === undefined ? this.err : this.given;
   }
 }

@@ -14,10 +14,7 @@ export interface Afterwards {
 
 /** Somebody who is told of the end of a context. */
 export abstract class Follower extends ListNode {
-  /**
-   * Reports whether somebody waits, so that the end must be noticed when it comes. Otherwise it is enough to be told when
-   * somebody else has noticed.
-   */
+  /** Reports whether somebody waits, so that a deadline has to keep the process alive. */
   abstract readonly awaits: boolean;
   /**
    * The context has ended; this has been taken out of its list. Runs no code of the caller's.

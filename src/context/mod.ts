@@ -32,6 +32,7 @@ export {
   withTimeoutCause,
   withValue,
 } from "./context.ts";
+export { contextOf } from "./revive.ts";
 export type { CancelCauseFunc, CancelFunc, Context } from "./types.ts";
 export { CanceledError, DeadlineExceededError } from "../errors.ts";
 export type { ReceiveChannel } from "../select/types.ts";

@@ -28,7 +28,8 @@ export interface Context {
    * A signal that is aborted when the context ends, with its {@linkcode cause} as the reason: for every `{ signal }` of the platform
    * and of millrace. It is always the same one.
    *
-   * A context with a deadline keeps the process alive once its signal has been read, since somebody waits for it then.
+   * A context with a deadline keeps the process alive once its signal has been read, since somebody may wait for it then; one that has
+   * come from another thread does not.
    */
   readonly signal: AbortSignal;
   /**

@@ -6,9 +6,11 @@
  */
 // Handles of every kind may pass through here, before any task has loaded what they are.
 import "../channel/channel.ts";
+import "../context/mod.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeValue } from "../memory/element.ts";
+import { writeFailure } from "../memory/failure.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
   POOL_OWNER,
@@ -26,7 +28,6 @@ import {
 } from "../memory/layout.ts";
 import { discardMessage } from "../memory/message.ts";
 import { type Agent, agent } from "../park/agent.ts";
-import { writeFailure } from "./failure.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
