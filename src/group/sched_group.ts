@@ -8,7 +8,7 @@ import { checkContext } from "../context/base.ts";
 import { afterFunc, background, type Context } from "../context/mod.ts";
 import { LockMisuseError } from "../errors.ts";
 import { checkDuration, checkSignal, show } from "../internal/check.ts";
-import { toMonotonic } from "../internal/clock.ts";
+import { Calendar } from "../internal/clock.ts";
 import { Heap } from "../internal/heap.ts";
 import { shared } from "../memory/handle.ts";
 import { type Alarm, clearAlarm, setAlarm } from "../select/alarm.ts";
@@ -58,6 +58,7 @@ class Entry extends Routine<[]> {
  */
 export class SchedGroup {
   readonly #context: Context;
+  readonly #calendar = new Calendar();
   /** By when they are due, as `performance.now()` counts. */
   readonly #entries = new Heap<Entry>();
   /** How many have started and not ended. */
@@ -112,7 +113,7 @@ export class SchedGroup {
    */
   schedule(when: Date, fn: () => unknown): void {
     const dateMs = checkDate(when);
-    this.#add(checkFunction(fn), this.schedule, toMonotonic(dateMs), dateMs);
+    this.#add(checkFunction(fn), this.schedule, this.#calendar.timeOf(dateMs), dateMs);
   }
 
   /**

@@ -89,7 +89,7 @@ async function tryUntil<T>(
     try {
       return await fn(ctx);
     } catch (error) {
-      if (tried >= tries || ctx.err !== undefined || !backoff.shouldRetry(error)) throw error;
+      if (tried >= tries || !backoff.shouldRetry(error)) throw error;
     }
     const ms = delayAfter(tried, backoff, Math.random());
     if (ms > 0) await sleep(ms, { signal: ctx.signal });

@@ -11,38 +11,44 @@
  */
 export const commonMs: () => number = Date.now;
 
-/** What `performance.now()` shows when `Date.now()` shows 0. */
-let offsetMs = NaN;
-/** What is measured of it may differ by less than this without a change: `Date.now()` leaves out fractions, and is read a little before. */
+/** What the clocks differ by may seem to change by less than this: `Date.now()` leaves out fractions, and is read a little before. */
 const TOLERANCE_MS = 2;
 /** The clocks have been read together if less time has passed meanwhile. */
 const TOGETHER_MS = 0.5;
+/** How often that is tried: a clock that a test makes may go on with every reading. */
+const ATTEMPTS = 20;
 
 /**
- * Returns when `performance.now()` will show that `Date.now()` has come to `dateMs`, or up to 2 ms after that, if nobody sets the clock
- * until then.
+ * Says when dates come, as `performance.now()` counts.
  *
- * Of two instants the earlier comes out earlier, and equal ones equal, unless the clock has been set between the calls.
+ * Of two dates that it is asked for the earlier comes earlier, and equal ones at the same time, whenever it is asked: unless the clock has
+ * been set in between.
  */
-export function toMonotonic(dateMs: number): number {
-  if (hasChanged(Date.now(), performance.now())) measureOffset();
-  return dateMs + offsetMs;
-}
+export class Calendar {
+  /** What `performance.now()` shows when `Date.now()` shows 0. */
+  #offsetMs = NaN;
 
-function measureOffset(): void {
-  for (;;) {
-    const before = performance.now();
-    const dateMs = Date.now();
-    const after = performance.now();
-    // Somebody else may have had the processor in between: that is no change of the clock.
-    if (after - before >= TOGETHER_MS) continue;
-    // Not early: `Date.now()` was read first.
-    if (hasChanged(dateMs, after)) offsetMs = after - dateMs;
-    return;
+  /** When `Date.now()` will have come to `dateMs`, or up to 2 ms after that, if nobody sets the clock until then. */
+  timeOf(dateMs: number): number {
+    if (this.#hasChanged(Date.now(), performance.now())) this.#measure();
+    return dateMs + this.#offsetMs;
   }
-}
 
-function hasChanged(dateMs: number, ms: number): boolean {
-  // NaN, at the first call, is as far away as can be.
-  return !(Math.abs(ms - dateMs - offsetMs) < TOLERANCE_MS);
+  #measure(): void {
+    let dateMs, before, after;
+    let attempts = 0;
+    do {
+      before = performance.now();
+      dateMs = Date.now();
+      after = performance.now();
+      // Somebody else may have had the processor in between: that is no change of the clock.
+    } while (after - before >= TOGETHER_MS && ++attempts < ATTEMPTS);
+    // Not early: `Date.now()` was read first.
+    if (this.#hasChanged(dateMs, after)) this.#offsetMs = after - dateMs;
+  }
+
+  #hasChanged(dateMs: number, ms: number): boolean {
+    // NaN, at the first call, is as far away as can be.
+    return !(Math.abs(ms - dateMs - this.#offsetMs) < TOLERANCE_MS);
+  }
 }

@@ -113,9 +113,23 @@ for (const [name, start] of Object.entries(every)) {
   test(`${name}() runs nothing when the context has ended already`, async () => {
     const [ctx, cancel] = withCancel(background());
     cancel();
-    const promise = start(ctx, [() => assert(false) as never]);
+    let ran = 0;
+    const promise = start(ctx, [() => String(ran++)]);
     assertStrictEquals((await settled(promise) as { reason: unknown }).reason, ctx.err);
     await turn();
+    assertStrictEquals(ran, 0);
+  });
+
+  test(`${name}() rejects with the context's err when it ends in the moment in which a function does`, async () => {
+    const ends: Job<string>[] = [() => "done", () => Promise.resolve("done"), () => {
+      throw new Error("boom");
+    }];
+    for (const end of ends) {
+      const [ctx, cancel] = withCancel(background());
+      // The first has ended when the second cancels, and nobody has heard of it.
+      const promise = start(ctx, [end, () => String(cancel())]);
+      assertStrictEquals((await settled(promise) as { reason: unknown }).reason, ctx.err);
+    }
   });
 
   test(`${name}() ends at the context's deadline`, async () => {
@@ -240,9 +254,11 @@ test("take() fails with an error before it has n, and cancels the rest", async (
 });
 
 test("take() with 0 gives [] and runs nothing", async () => {
-  assertEquals(await take(background(), 0, [() => assert(false)]), []);
+  let ran = 0;
+  assertEquals(await take(background(), 0, [() => ran++]), []);
   assertEquals(await take(background(), 0, []), []);
   await turn();
+  assertStrictEquals(ran, 0);
 });
 
 // ---- last

@@ -127,8 +127,9 @@ test("SingleFlight.do() drops a failure that nobody is left to get", async () =>
 test("SingleFlight.do() with an aborted signal neither calls its function nor joins a call", async () => {
   const flights = new SingleFlight();
   const signal = AbortSignal.abort("no");
-  assertEquals(await settled(flights.do("k", () => assert(false), { signal })), { reason: "no" });
   const query = new Query();
+  assertEquals(await settled(flights.do("k", query.run, { signal })), { reason: "no" });
+  assertStrictEquals(query.calls, 0);
   const asked = flights.do("k", query.run);
   assertEquals(await settled(flights.do("k", query.run, { signal })), { reason: "no" });
   await query.answer("row");
