@@ -196,6 +196,16 @@ for (const way of WAYS) {
   });
 }
 
+test("cancelling ends the tasks of all threads that wait", async () => {
+  await using pool = new Pool({ threads: 3 });
+  using started = new Channel(i32, 3);
+  const [ctx, cancel] = withCancel(background());
+  const waits = Array.from({ length: 3 }, () => pool.go(waitForEnd, ctx, "receiveSync", started));
+  for (let i = 0; i < 3; i++) await started.receive();
+  cancel();
+  for (const each of waits) assertEquals(await each, ended("CANCELED"));
+});
+
 test("a deadline ends a task although the thread that made it is blocked", async () => {
   await using pool = new Pool({ threads: 1 });
   using started = new Channel(i32, 1);
