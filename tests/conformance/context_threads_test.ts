@@ -196,6 +196,16 @@ for (const way of WAYS) {
   });
 }
 
+test("cancelling ends the tasks of all threads that wait", async () => {
+  await using pool = new Pool({ threads: 3 });
+  using started = new Channel(i32, 3);
+  const [ctx, cancel] = withCancel(background());
+  const waits = Array.from({ length: 3 }, () => pool.go(waitForEnd, ctx, "receiveSync", started));
+  for (let i = 0; i < 3; i++) await started.receive();
+  cancel();
+  for (const each of waits) assertEquals(await each, ended("CANCELED"));
+});
+
 test("a deadline ends a task although the thread that made it is blocked", async () => {
   await using pool = new Pool({ threads: 1 });
   using started = new Channel(i32, 1);
@@ -308,24 +318,28 @@ test("contextOf refuses what is no context", () => {
   }
 });
 
-test("a child made on another thread ends a task on a third", async () => {
-  await using pool = new Pool({ threads: 2 });
-  using ready = new Channel(i32, 1);
-  const [ctx, cancel] = withCancel(background());
-  assertEquals(await pool.go(passOn, ctx, "cancel", ready), ended("CANCELED", { by: "there" }));
-  assertEquals(say(ctx), LIVE);
-  cancel();
-});
-
-test("a context ends a task on a third thread although the one in between is blocked", async () => {
-  await using pool = new Pool({ threads: 2 });
-  using ready = new Channel(i32, 1);
-  const [ctx, cancel] = withCancelCause(background());
-  const passing = pool.go(passOn, ctx, "block", ready);
-  await ready.receive();
-  cancel("why");
-  assertEquals(await passing, ended("CANCELED", "why"));
-});
+for (const what of ["cancel", "compute"] as const) {
+  const name = what === "cancel"
+    ? "a child made on another thread ends a task on a third"
+    : "a context ends a task on a third thread although the one in between computes";
+  test(name, async () => {
+    await using pool = new Pool({ threads: 2 });
+    using contexts = new Channel(any<{ ctx: Context }>(), 1);
+    using started = new Channel(i32, 0);
+    using over = new Channel(i32, 0);
+    const waiting = pool.go(waitForReceived, contexts, started, over);
+    await started.receive();
+    const [ctx, cancel] = withCancelCause(background());
+    const passing = pool.go(passOn, ctx, what, contexts, started, over);
+    assertEquals(await over.receive(), 0);
+    if (what === "compute") cancel("why");
+    else assertEquals(await over.receive(), 1);
+    const end = what === "cancel" ? ended("CANCELED", { by: "there" }) : ended("CANCELED", "why");
+    assertEquals([await waiting, await passing], [end, end]);
+    assertEquals(say(ctx), what === "cancel" ? LIVE : end);
+    cancel();
+  });
+}
 
 test("a context made on another thread comes here, with values, and ends here", async () => {
   await using pool = new Pool({ threads: 1 });

@@ -5,8 +5,7 @@
  * @module
  */
 import {
-  Channel,
-  i32,
+  type Channel,
   Pool,
   select,
   selectSync,
@@ -148,13 +147,21 @@ export const waitForEnd = task(
   },
 );
 
-/** Waits for the end of what comes through a channel, and says how it was. */
+/** Takes a context out of a channel, waits for its end, says that it has come, and returns what the context says then. */
 export const waitForReceived = task(
   import.meta.url,
   "waitForReceived",
-  async (contexts: Channel<{ ctx: Context }>): Promise<Said> => {
-    const { ctx } = (await contexts.receive())!;
+  async (
+    contexts: Channel<{ ctx: Context }>,
+    started?: SendChannel<number>,
+    over?: SendChannel<number>,
+  ): Promise<Said> => {
+    started?.sendSync(1);
+    // Blocks its thread: whoever sends is on another.
+    const { ctx } = contexts.receiveSync()!;
+    started?.sendSync(2);
     await ctx.done!.receive();
+    over?.sendSync(1);
     return say(ctx);
   },
 );
@@ -168,24 +175,25 @@ export const passOnValues = task(
       .join(),
 );
 
-/** Makes a child and has another task wait for it; then cancels it itself, or blocks its thread until the other has seen the end. */
+/** Makes a child and sends it; then cancels it, or computes until somebody has seen it end. */
 export const passOn = task(
   import.meta.url,
   "passOn",
-  async (
+  (
     ctx: Context,
-    what: "cancel" | "block",
-    ready: SendChannel<number>,
-  ): Promise<Said> => {
+    what: "cancel" | "compute",
+    contexts: Channel<{ ctx: Context }>,
+    started: Channel<number>,
+    over: Channel<number>,
+  ): Said => {
     const [child, cancel] = withCancelCause(withValue(ctx, "from", "there"));
-    using started = new Channel(i32, 1);
-    using over = new Channel(i32, 1);
-    const waiting = Pool.current!.go(waitForEnd, child, "receive", started, over);
-    await started.receive();
-    ready.sendSync(1);
+    contexts.sendSync({ ctx: child });
+    // The other one has it now, and is about to wait.
+    started.receiveSync();
+    over.sendSync(0);
     if (what === "cancel") cancel({ by: "there" });
-    if (what === "block") over.receiveSync();
-    return await waiting;
+    else while (over.tryReceive().state === "empty");
+    return say(child);
   },
 );
 

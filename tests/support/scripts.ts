@@ -8,7 +8,12 @@
  * @module
  */
 import { Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
-import { background, withCancel } from "../../src/context/mod.ts";
+import {
+  afterFunc as afterContext,
+  background,
+  withCancel,
+  withTimeout,
+} from "../../src/context/mod.ts";
 import { SchedGroup } from "../../src/group/mod.ts";
 import {
   compute,
@@ -197,6 +202,28 @@ const scripts = {
       cancel();
       console.log("cancelled");
     });
+  },
+
+  async leaveDeadlinesUnread(): Promise<void> {
+    const [ctx] = withTimeout(background(), 1e9);
+    const [child] = withCancel(ctx);
+    console.log(child.err, ctx.done?.closed, afterContext(child, () => {})());
+    const controller = new AbortController();
+    const waiting = child.done!.receive({ signal: controller.signal });
+    controller.abort("given up");
+    console.log(await waiting.catch((reason) => reason));
+    const pool = new Pool({ threads: 1 });
+    console.log(await pool.go(echo, ctx) === ctx);
+    await pool.close();
+  },
+
+  awaitDeadlines(): void {
+    const [ctx] = withTimeout(background(), 20);
+    ctx.done!.receive().then(() => console.log("done"));
+    const [other] = withTimeout(background(), 40);
+    afterContext(withCancel(other)[0], () => console.log("afterFunc"));
+    const [third] = withTimeout(background(), 60);
+    third.signal.addEventListener("abort", () => console.log("signal"));
   },
 } satisfies Record<string, () => void | Promise<void>>;
 
