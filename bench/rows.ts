@@ -16,6 +16,7 @@ import {
   text,
   WaitGroup,
 } from "../mod.ts";
+import { background, type Context, withCancel } from "../src/context/mod.ts";
 import { passAwaited, sendReceiveTry } from "./channel/one_thread.ts";
 import {
   passBatches,
@@ -24,6 +25,13 @@ import {
   passManyToMany,
   passToAwait,
 } from "./channel/threads.ts";
+import {
+  cancelChild,
+  cancelWaiting,
+  chainOfValues,
+  lookUp,
+  trySelectJob,
+} from "./context/context.ts";
 import { poolMatches } from "./pool/matches.ts";
 import { scaleMatches } from "./pool/scale_matches.ts";
 import { spawnHere } from "./pool/spawn.ts";
@@ -448,7 +456,51 @@ export const matches: readonly Match[] = [
   mapMatch("text", "reads"),
   mapMatch("text", "writes"),
   mapMatch("text", "mixed"),
+  contextMatch(
+    "context-cancel",
+    "context, made and cancelled, nobody waits",
+    "contextCancel",
+    (ops, parent) => cancelChild(parent, ops),
+  ),
+  contextMatch(
+    "context-wait",
+    "context, made and cancelled, a goroutine waits",
+    "contextCancelWaiting",
+    (ops, parent) => cancelWaiting(parent, ops),
+  ),
+  contextMatch(
+    "context-value",
+    "context, value ten contexts up",
+    "contextValue",
+    (ops, _, chain) => lookUp(chain, ops),
+  ),
+  contextMatch(
+    "context-select",
+    "select of a job and a context's done, `try` form",
+    "contextSelect",
+    (ops, parent) => trySelectJob(parent, ops),
+  ),
 ];
+
+/** A situation of contexts, against Go's. */
+function contextMatch(
+  name: string,
+  row: string,
+  goRow: GoRow,
+  body: (ops: number, parent: Context, chain: Context) => number | Promise<number>,
+): Match {
+  return {
+    name,
+    rows: [{ row, ours: "context", rivals: [{ name: GO }] }],
+    go: { [GO]: goRow },
+    open(held) {
+      const [parent, cancel] = withCancel(background());
+      held.push(cancel);
+      const chain = chainOfValues();
+      return [contestant("context", (ops) => body(ops, parent, chain))];
+    },
+  };
+}
 
 /** Makes the contestants of a match, Go's among them where Go is there. */
 export async function openMatch(

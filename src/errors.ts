@@ -103,7 +103,7 @@ export class WorkerCrashedError extends Error {
   readonly code = "WORKER_CRASHED";
 }
 
-/** The end of a goroutine that was cancelled before it started. */
+/** The end of a context that was cancelled, and of a goroutine that was cancelled before it started. */
 export class CanceledError extends Error {
   /** The name of the class. */
   override readonly name = "CanceledError";
@@ -116,6 +116,23 @@ export class CanceledError extends Error {
    * @param message What was cancelled, in Go's words.
    */
   constructor(message: string = "context canceled") {
+    super(message);
+  }
+}
+
+/** The end of a context whose deadline is over. */
+export class DeadlineExceededError extends Error {
+  /** The name of the class. */
+  override readonly name = "DeadlineExceededError";
+  /** Says which error this is. */
+  readonly code = "DEADLINE_EXCEEDED";
+
+  /**
+   * Makes the error.
+   *
+   * @param message Whose deadline, in Go's words.
+   */
+  constructor(message: string = "context deadline exceeded") {
     super(message);
   }
 }

@@ -1,14 +1,14 @@
 /**
  * Values as a word of shared memory: what tasks are called with, what they end with, why a channel was closed.
  *
- * | word     | value                                                    |
- * | -------- | -------------------------------------------------------- |
- * | 0        | `undefined`                                              |
- * | `…00`    | address of a message; it belongs to who holds the word   |
- * | `…10`    | an integer of 30 bits: `value << 2 \| 2`                 |
- * | `…11`    | `null`, `false`, `true`: `index << 2 \| 3`               |
+ * | word     | value                                                              |
+ * | -------- | ------------------------------------------------------------------ |
+ * | 0        | `undefined`                                                        |
+ * | `…00`    | address of a message; it belongs to who holds the word             |
+ * | `…10`    | an integer of 29 bits: `(value + 2^29) << 2 \| 2`                  |
+ * | `…11`    | `null`, `false`, `true`                                            |
  *
- * No word is 1: others use it for something else.
+ * But for 0 no word is less than 64: who keeps one beside codes of its own has those.
  *
  * @module
  */
@@ -21,9 +21,13 @@ const TAG_MASK = 3;
 const INTEGER = 2;
 const CONSTANT = 3;
 
-const NULL = 0 << 2 | CONSTANT;
-const FALSE = 1 << 2 | CONSTANT;
-const TRUE = 2 << 2 | CONSTANT;
+const BIAS = 0x20000000;
+/** Integers are less than this, and not less than its negative. */
+const LIMIT = 0x10000000;
+
+const NULL = 64 | CONSTANT;
+const FALSE = 128 | CONSTANT;
+const TRUE = 192 | CONSTANT;
 
 /**
  * Writes any structured value.
@@ -35,11 +39,11 @@ export function writeValue(value: unknown): number {
   switch (typeof value) {
     case "undefined":
       return 0;
-    case "number": {
-      const word = value << 2 | INTEGER;
-      // Neither a fraction, nor larger than that, nor -0.
-      return Object.is(word >> 2, value) ? word >>> 0 : message.encode(value, 0);
-    }
+    case "number":
+      // Neither a fraction nor -0, which an integer of 32 bits would lose.
+      return Object.is(value | 0, value) && value < LIMIT && value >= -LIMIT
+        ? ((value + BIAS) << 2 | INTEGER) >>> 0
+        : message.encode(value, 0);
     case "boolean":
       return value ? TRUE : FALSE;
     default:
@@ -77,6 +81,6 @@ function immediate(word: number): number | boolean | null | undefined {
     case TRUE:
       return true;
     default:
-      return word >> 2;
+      return (word >>> 2) - BIAS;
   }
 }

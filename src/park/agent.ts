@@ -6,6 +6,7 @@
  * @module
  */
 import { microtask } from "../internal/macrotask.ts";
+import { unref } from "../internal/unref.ts";
 import { type Core, core } from "../memory/core.ts";
 import {
   AGENT_DOORBELL,
@@ -39,13 +40,6 @@ const ATTEMPTS = 3;
 
 /** How often an engine without `Atomics.waitAsync` looks at its inbox. */
 const POLL_MS = 4;
-
-/** Lets the process end although `timer` has not rung; in a browser there is nothing to do. */
-function unref(timer: unknown): void {
-  const { Deno: deno } = globalThis as { Deno?: { unrefTimer(id: number): void } };
-  if (typeof timer === "object") (timer as { unref(): void }).unref();
-  else deno?.unrefTimer(timer as number);
-}
 
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
 export interface Addressee {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listenTo, stopListening } from "../internal/abort.ts";
+import { unlessAborted } from "../internal/abort.ts";
 import { checkSignal } from "../internal/check.ts";
 import { appendCreation, nextNumber, type Trace, traceCreation } from "../internal/creation.ts";
 import type { WaitOptions } from "../select/types.ts";
@@ -62,11 +62,7 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
     const promise = this.#promise ??= this.#makePromise();
     if (signal === undefined) return promise;
     if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const joiner = { aborted: () => reject(signal.reason) };
-      listenTo(signal, joiner);
-      promise.then(resolve, reject).finally(() => stopListening(signal, joiner));
-    });
+    return unlessAborted(promise, signal);
   }
 
   /**

@@ -12,10 +12,10 @@ import { AgentCannotBlockError, CanceledError, PoolClosedError } from "../errors
 import { Fifo } from "../internal/fifo.ts";
 import { Heap } from "../internal/heap.ts";
 import { macrotask } from "../internal/macrotask.ts";
+import { writeFailure } from "../memory/failure.ts";
 import { discardValue, readValue, writeValue } from "../memory/value.ts";
 import { Admission, type QueueBound } from "./admission.ts";
 import { type Backend, nameOfTask, type PoolStats, type Submission } from "./backend.ts";
-import { writeFailure } from "./failure.ts";
 import { promiseOf } from "./go.ts";
 import { Goroutine, SUSPENDED_HERE } from "./goroutine.ts";
 import { findFunction } from "./lookup.ts";
@@ -68,9 +68,7 @@ export class Here implements Backend {
   /** What tasks have forked: the newest first. */
   readonly #forks: HereGoroutine[] = [];
   /** What was submitted and forked, where it is ranked. */
-  readonly #ranked = new Heap<HereGoroutine>((a, b) =>
-    a.rank > b.rank || (a.rank === b.rank && a.id < b.id)
-  );
+  readonly #ranked = new Heap<HereGoroutine>();
   /** Goroutines that were cancelled and are still in one of these. */
   #cancelled = 0;
   readonly #suspended = new Set<HereGoroutine>();
@@ -107,7 +105,7 @@ export class Here implements Backend {
   /** Puts a goroutine where its rank says; `false` where nothing is ranked. */
   rank(goroutine: HereGoroutine): boolean {
     if (this.ranking === undefined) return false;
-    this.#ranked.push(goroutine);
+    this.#ranked.push(-goroutine.rank, goroutine);
     return true;
   }
 

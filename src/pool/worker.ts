@@ -6,10 +6,12 @@
  */
 // Handles of every kind may pass through here, before any task has loaded what they are.
 import "../channel/channel.ts";
+import "../context/mod.ts";
 import { AgentCannotBlockError } from "../errors.ts";
 import { preciseMs } from "../internal/clock.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
+import { writeFailure } from "../memory/failure.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
   DISMISSED_TO_STOP,
@@ -38,7 +40,6 @@ import {
 } from "../memory/layout.ts";
 import { discardValue, writeValue } from "../memory/value.ts";
 import { type Agent, agent } from "../park/agent.ts";
-import { writeFailure } from "./failure.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";

@@ -112,3 +112,11 @@ test("Threads without Atomics.waitAsync wait for each other all the same", async
 test("Threads without Atomics.waitAsync let a process end that waits where nobody is left to send", async () => {
   assertEquals(await linesOf("leaveWaitingWithoutWaitAsync"), ["true true"]);
 });
+
+test("withTimeout() lets a process end while nobody waits for the deadline, wherever it was sent", async () => {
+  assertEquals(await linesOf("leaveDeadlinesUnread"), ["undefined false true", "given up", "true"]);
+});
+
+test("withTimeout() keeps a process alive while somebody waits for the deadline", async () => {
+  assertEquals(await linesOf("awaitDeadlines"), ["done", "afterFunc", "signal"]);
+});

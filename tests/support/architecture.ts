@@ -41,8 +41,9 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["src/select/"],
   ["src/time/", "src/channel/flavors/"],
   ["src/channel/", "src/sync/"],
-  ["src/pool/"],
+  // The threads of a pool must know every kind of handle before a task has loaded what it is.
   ["src/context/"],
+  ["src/pool/"],
   ["src/group/", "src/rate/"],
   ["src/patterns/"],
   ["mod.ts"],

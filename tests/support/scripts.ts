@@ -9,6 +9,13 @@
  */
 import { AtomicBool, AtomicI32, Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
 import {
+  afterFunc as afterContext,
+  background,
+  withCancel,
+  withTimeout,
+} from "../../src/context/mod.ts";
+import { SchedGroup } from "../../src/group/mod.ts";
+import {
   blockOn,
   compute,
   countUntil,
@@ -207,6 +214,62 @@ const scripts = {
     console.log(await pool.go(forgetWaitAsync), forgetWaitAsync());
     await new Channel(i32, 1).receive();
     console.log("received");
+  },
+
+  failScheduled(): void {
+    const group = new SchedGroup();
+    group.delay(1, function boom() {
+      console.log("before");
+      throw new RangeError("boom");
+    });
+    group.delay(60_000, () => console.log("after"));
+  },
+
+  failScheduledLater(): void {
+    const group = new SchedGroup();
+    group.schedule(new Date(), async function boom() {
+      await console.log("before");
+      throw new RangeError("boom");
+    });
+    group.delay(60_000, () => console.log("after"));
+  },
+
+  leaveScheduled(): void {
+    const group = new SchedGroup();
+    group.delay(20, () => console.log("second"));
+    group.schedule(new Date(), () => console.log("first"));
+  },
+
+  cancelScheduled(): void {
+    const [ctx, cancel] = withCancel(background());
+    const group = new SchedGroup(ctx);
+    for (let i = 0; i < 100_000; i++) group.delay(60_000 + i, () => console.log(i));
+    group.delay(1, () => {
+      cancel();
+      console.log("cancelled");
+    });
+  },
+
+  async leaveDeadlinesUnread(): Promise<void> {
+    const [ctx] = withTimeout(background(), 1e9);
+    const [child] = withCancel(ctx);
+    console.log(child.err, ctx.done?.closed, afterContext(child, () => {})());
+    const controller = new AbortController();
+    const waiting = child.done!.receive({ signal: controller.signal });
+    controller.abort("given up");
+    console.log(await waiting.catch((reason) => reason));
+    const pool = new Pool({ threads: 1 });
+    console.log(await pool.go(echo, ctx) === ctx);
+    await pool.close();
+  },
+
+  awaitDeadlines(): void {
+    const [ctx] = withTimeout(background(), 20);
+    ctx.done!.receive().then(() => console.log("done"));
+    const [other] = withTimeout(background(), 40);
+    afterContext(withCancel(other)[0], () => console.log("afterFunc"));
+    const [third] = withTimeout(background(), 60);
+    third.signal.addEventListener("abort", () => console.log("signal"));
   },
 } satisfies Record<string, () => void | Promise<void>>;
 

@@ -290,6 +290,32 @@ export const CELL_U32: u32 = 2;
 export const CELL_I64: u32 = 3;
 export const CELL_BOOL: u32 = 4;
 
+// ---- Context (a shared object); its queue, of those who wait for its end, stands at LOCK_QUEUE ----------------------------
+/** u32, atomic: how it has ended: a `CONTEXT_…` code, or a message with the cause of its cancellation; written once. */
+export const CONTEXT_END: usize = 12;
+/** u32: the context above that it ends with, 0 for none; it holds a reference; written once. */
+export const CONTEXT_ABOVE: usize = 16;
+/** u32: message with the cause of the end that its deadline brings, 0 for none; written once. */
+export const CONTEXT_CAUSE: usize = 20;
+/** u32: message with the values between it and the one above, 0 for none; written once. */
+export const CONTEXT_VALUES: usize = 24;
+/** f64: its own deadline as a `Date` counts, infinite for none; written once. */
+export const CONTEXT_DATE: usize = 48;
+/** f64: the same by the clock that all threads have in common; written once. */
+export const CONTEXT_DUE: usize = 56;
+export const CONTEXT_SIZE: usize = 64;
+
+/** It has not ended. */
+export const CONTEXT_LIVE: u32 = 0;
+/** It was cancelled, and nobody gave a cause. */
+export const CONTEXT_CANCELED: u32 = 1;
+/** Its deadline is over. */
+export const CONTEXT_LATE: u32 = 2;
+/** It has ended as the one above has. */
+export const CONTEXT_FOLLOWED: u32 = 3;
+/** It has no end of its own: it is asked for that of the one above, if there is one. */
+export const CONTEXT_NONE: u32 = 4;
+
 // ---- Shared array (a shared object) ---------------------------------------------------------------------------------------
 /** u32: bytes of its elements; written once. */
 export const ARRAY_BYTES: usize = 12;

@@ -65,6 +65,10 @@ var rows = []row{
 	{"mapTwoTextReads", 2, mapTwoThreads(textKeys, "reads")},
 	{"mapTwoTextWrites", 2, mapTwoThreads(textKeys, "writes")},
 	{"mapTwoTextMixed", 2, mapTwoThreads(textKeys, "mixed")},
+	{"contextCancel", 1, contextCancel},
+	{"contextCancelWaiting", 1, contextCancelWaiting},
+	{"contextValue", 1, contextValue},
+	{"contextSelect", 1, contextSelect},
 }
 
 type report struct {
