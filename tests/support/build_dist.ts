@@ -15,6 +15,7 @@
  * @module
  */
 
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -52,12 +53,22 @@ const COMMON: esbuild.BuildOptions = {
 const npmPackages: esbuild.Plugin = {
   name: "npm packages",
   setup(build) {
-    build.onResolve({ filter: /^(@[\w.-]+\/)?[\w-][\w.-]*(\/|$)/ }, async ({ path, kind }) => {
-      if (kind === "entry-point") return undefined;
-      // Only a package that was loaded once has files that it can be resolved to.
-      await import(path);
-      return { path: fileURLToPath(import.meta.resolve(path)) };
-    });
+    build.onResolve(
+      { filter: /^(@[\w.-]+\/)?[\w-][\w.-]*(\/|$)/ },
+      async ({ path, kind, importer }) => {
+        if (kind === "entry-point") return undefined;
+        if (isBuiltin(path)) return { path, namespace: "builtin" };
+        // A package finds those that it depends on from where it stands.
+        if (kind === "require-call") return { path: createRequire(importer).resolve(path) };
+        // Only a package that was loaded once has files that it can be resolved to.
+        await import(path);
+        return { path: fileURLToPath(import.meta.resolve(path)) };
+      },
+    );
+    // What a package requires of Node itself: a module of ECMAScript has no `require`.
+    build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
   },
 };
 
