@@ -34,6 +34,7 @@ import { joinPool } from "./pool.ts";
 import type { TaskFunction } from "./registry.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
 import { type Boot, GOODBYE, provideWorker, takeBoot } from "./thread.ts";
+import "../rate/mod.ts";
 import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
