@@ -13,6 +13,7 @@ import {
   task,
   type WaitGroup,
 } from "../mod.ts";
+import type { RateLimiter } from "../src/rate/mod.ts";
 import { keyList, type Mix, useMap } from "./sync/map.ts";
 
 /** What a consumer on another thread saw. */
@@ -174,6 +175,17 @@ export const addAtomically = task(
   "addAtomically",
   (value: AtomicI32, rounds: number): void => {
     for (let i = 0; i < rounds; i++) value.add(1);
+  },
+);
+
+/** Asks `limiter` for `count` events, and returns how many it has let through. */
+export const allowMany = task(
+  import.meta.url,
+  "allowMany",
+  (limiter: RateLimiter, count: number): number => {
+    let allowed = 0;
+    for (let i = 0; i < count; i++) if (limiter.allow()) allowed++;
+    return allowed;
   },
 );
 

@@ -234,6 +234,34 @@ interface Exports {
   semaphoreSettle(semaphore: number, self: number): number;
   semaphoreSize(semaphore: number): number;
   semaphoreTryAcquire(semaphore: number, count: number): number;
+  bucketCancel(
+    bucket: number,
+    n: number,
+    turn: number,
+    limit: number,
+    previous: number,
+    now: number,
+  ): void;
+  bucketNew(
+    kind: number,
+    type: number,
+    base: number,
+    limit: number,
+    burst: number,
+    now: number,
+  ): number;
+  bucketReserve(bucket: number, n: number, now: number, maxWait: number, into: number): number;
+  bucketSetBurst(bucket: number, burst: number, now: number): void;
+  bucketSetLimit(bucket: number, limit: number, now: number): void;
+  leakyReserve(bucket: number, now: number, isMeter: boolean, into: number): number;
+  limiterBurst(limiter: number): number;
+  limiterLimit(limiter: number): number;
+  logCancel(log: number, replaced: number, previous: number, number: number): void;
+  logNew(kind: number, base: number, count: number, ms: number, now: number): number;
+  logReserve(log: number, now: number, maxWait: number, into: number): number;
+  windowCancel(window: number, index: number, now: number): void;
+  windowNew(kind: number, base: number, count: number, ms: number, now: number): number;
+  windowReserve(window: number, now: number, maxWait: number, into: number): number;
 }
 
 /** What one thread hands another so that both stand on the same memory. */

@@ -55,6 +55,8 @@ export const KIND_SHARED_ARRAY = 11;
 export const KIND_ONCE = 12;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_CONTEXT = 13;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_LIMITER = 16;
 
 const kinds: Kind[] = [];
 

@@ -518,3 +518,56 @@ export const PAIR_HASH = 8;
 export const PAIR_ERA = 12;
 /** The value, MAP_VALUE_BYTES long; then the key, unless it is narrow: then the hash stands for it. */
 export const PAIR_VALUE = 16;
+
+// ---- Limiter (a shared object)
+/** u32: a `LIMITER_…` algorithm; written once. */
+export const LIMITER_TYPE = 12;
+/** u32, atomic: spin lock of all that is not written once. */
+export const LIMITER_LOCK = 16;
+/** f64: `performance.timeOrigin` of the thread that made it, from which its instants count; written once. */
+export const LIMITER_BASE = 24;
+/** f64, locked: events a second. */
+export const LIMITER_LIMIT = 32;
+/** f64, locked: how many tokens a bucket holds, or how many events a window. */
+export const LIMITER_BURST = 40;
+/** f64, locked: the latest instant that it has been used at. */
+export const LIMITER_LAST = 48;
+/** f64, locked: the turn that was given last; -Infinity when there was none. */
+export const LIMITER_EVENT = 56;
+/** f64, locked: tokens that a bucket held at LIMITER_LAST; below 0 what it owes to those who wait. */
+export const BUCKET_TOKENS = 64;
+/** f64: milliseconds of a window; written once. */
+export const WINDOW_MS = 64;
+/** f64: where the first window starts; written once. */
+export const WINDOW_START = 72;
+/** f64, locked: number of the window that the last turn is in. */
+export const WINDOW_INDEX = 80;
+/** f64, locked: turns in it. */
+export const WINDOW_USED = 88;
+/** u32, locked: the slot of the oldest stamp of a log. */
+export const LOG_HEAD = 80;
+/** u32, locked: number of the turn that was given last; wraps. */
+export const LOG_NUMBER = 84;
+/** With the block's header 128 bytes: two limiters never share a cache line. */
+export const LIMITER_SIZE = 120;
+/** f64 × LIMITER_BURST, locked: the turns that a log has given last, -Infinity where one is free. */
+export const LOG_STAMPS = 120;
+export const LIMITER_BUCKET = 1;
+export const LIMITER_LEAKY = 2;
+export const LIMITER_WINDOW = 3;
+export const LIMITER_LOG = 4;
+/** It has no state: it stands for several others. */
+export const LIMITER_MULTI = 5;
+/** u32: how many those are; written once, as are they. */
+export const MULTI_COUNT = 16;
+/** u32 × MULTI_COUNT: the limiters; it holds a reference to each. */
+export const MULTI_LIMITERS = 20;
+/** Results of asking for a turn: none, or not soon enough; it is given; it would never come. */
+export const TURN_REFUSED = 0;
+export const TURN_GIVEN = 1;
+export const TURN_NEVER = 2;
+/** What is written of a turn, f64 each: when it is, and what its algorithm needs to take it back. */
+export const TURN_AT = 0;
+export const TURN_FIRST = 8;
+export const TURN_SECOND = 16;
+export const TURN_THIRD = 24;

@@ -48,6 +48,7 @@ import { registry, type TaskFunction } from "./registry.ts";
 import { SUSPENDED_HERE } from "./goroutine.ts";
 import { discardArguments, takeArguments } from "./remote.ts";
 import { type Boot, GOODBYE, onBoot, provideWorker } from "./thread.ts";
+import "../rate/mod.ts";
 import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */

@@ -34,6 +34,14 @@ test("Channel lets a process end that waits where nobody is left to send", async
   assertEquals(await linesOf("waitForNobody"), ["waiting"]);
 });
 
+test("Limiter.wait() keeps a process alive until its turn", async () => {
+  assertEquals(await linesOf("waitForLimiter"), ["first", "second", "third"]);
+});
+
+test("Limiter.wait() that is aborted keeps no process alive", async () => {
+  assertEquals(await linesOf("giveUpLimiter"), ["first", "given up"]);
+});
+
 test("Pool keeps a process alive while a task is pending that nobody joins", async () => {
   assertEquals(await linesOf("leavePending"), ["later"]);
 });

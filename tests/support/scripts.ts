@@ -15,6 +15,7 @@ import {
   withTimeout,
 } from "../../src/context/mod.ts";
 import { SchedGroup } from "../../src/group/mod.ts";
+import { Limiter } from "../../src/rate/mod.ts";
 import {
   blockOn,
   compute,
@@ -33,6 +34,19 @@ import {
 import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
 
 const scripts = {
+  waitForLimiter(): void {
+    const limiter = new Limiter(20, 1);
+    for (const name of ["first", "second", "third"]) limiter.wait().then(() => console.log(name));
+  },
+
+  giveUpLimiter(): void {
+    const limiter = new Limiter(1e-6, 1);
+    const abort = new AbortController();
+    limiter.wait(abort).then(() => console.log("first"));
+    limiter.wait(abort).catch(console.log);
+    abort.abort("given up");
+  },
+
   failGoroutine(): void {
     go(function boom() {
       throw new RangeError("boom");
