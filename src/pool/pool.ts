@@ -256,10 +256,12 @@ export class Pool implements AsyncDisposable {
   /**
    * Stops the pool at once: what has not started does not run, what runs is stopped, and joining either rejects with
    * `PoolClosedError`. A goroutine that blocks its thread is woken with that error; a thread that computes is given
-   * `graceMs` to come to an end and then terminated.
+   * `graceMs` to come to an end and then terminated. Node and browsers stop it then, wherever it is; Deno cannot, and such a
+   * thread goes on until its task returns or waits, without holding up the process: a task that loops for long should look
+   * at an {@linkcode AtomicBool} or at `channel.closed` now and then.
    *
    * @param graceMs Milliseconds. Default: 200.
-   * @returns A promise that resolves when nothing of the pool is left.
+   * @returns A promise that resolves when nothing of the pool is left that the runtime can stop.
    * @throws {TypeError} through {@linkcode Pool.current}; or, with `RangeError`, if `graceMs` is no duration
    */
   terminate(graceMs: number = 200): Promise<void> {
