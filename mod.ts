@@ -76,7 +76,8 @@ export {
   type SharedArray,
 } from "./src/pool/parallel.ts";
 export { parallelSort, type SortOptions } from "./src/pool/parallel_sort.ts";
+export type { PoolOrder } from "./src/pool/ranking.ts";
 export { GOMAXPROCS, Pool, type PoolOptions } from "./src/pool/pool.ts";
-export { type Task, task } from "./src/pool/task.ts";
+export { type Task, task, type TaskOptions } from "./src/pool/task.ts";
 export { transfer, type Transferable } from "./src/pool/transfer.ts";
 import "./src/pool/worker.ts";

@@ -1,19 +1,23 @@
 /**
  * Measures millrace beside its rivals in one run and prints the ratios.
  *
- * `deno task bench:compare [--json] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]`
+ * `deno task bench:compare [--json] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]`; `deno task bench:node …`: the same on
+ * Node, against `dist/`.
  */
 
 import process from "node:process";
-import { type Held, type Match, matches, openMatch } from "./rows.ts";
+import { LIBRARIES } from "./pool/matches.ts";
+import { matches, openMatch } from "./rows.ts";
 import { buildGo, type GoRival } from "./support/go.ts";
-import { interleave, type MatchOptions } from "./support/measure.ts";
+import type { Held, Match } from "./support/match.ts";
+import { interleave, type MatchOptions, type Measurement } from "./support/measure.ts";
 import { writeResults } from "./support/results.ts";
 import {
   commit,
   isMain,
   libraryVersion,
   machine,
+  packageVersions,
   runtimeName,
   runtimeVersion,
 } from "./support/runtime.ts";
@@ -106,6 +110,7 @@ export async function main(args: readonly string[]): Promise<number> {
         `millrace ${libraryVersion()}`,
         runtimeVersion,
         go === undefined ? "Go not installed" : `Go ${go.version.replace(/^go/, "")}`,
+        ...packageVersions(["async-mutex", ...LIBRARIES]),
       ],
       commit: commit(),
       rounds: `${options.rounds} of about ${options.targetMs} ms for each side`,
@@ -125,18 +130,25 @@ async function play(
 ): Promise<MeasuredRow[]> {
   const held: Held = [];
   try {
-    const measurements = await interleave(openMatch(match, go, held), options);
+    const measurements = await interleave(await openMatch(match, go, held), options);
     const byName = new Map(measurements.map((each) => [each.name, each]));
-    return match.rows.flatMap(({ row, ours, rivals }) => {
-      const measured = byName.get(ours);
-      if (measured === undefined) throw new Error(`The match has no contestant "${ours}"`);
-      return rivals.map(({ name, goal }) =>
-        compareRow(row, runtimeName, measured, name, byName.get(name), goal)
+    return match.rows.flatMap((spec) => {
+      const measured = byName.get(spec.ours);
+      if (measured === undefined) throw new Error(`The match has no contestant "${spec.ours}"`);
+      const best = spec.best === undefined ? undefined : bestOf(spec.best.rivals, byName);
+      return spec.rivals.map(({ name, goal = name === best ? spec.best?.goal : undefined }) =>
+        compareRow(spec.row, runtimeName, measured, name, byName.get(name), goal)
       );
     });
   } finally {
     for (const giveBack of held.reverse()) await giveBack();
   }
+}
+
+/** The name of the one that took least. */
+function bestOf(names: readonly string[], byName: ReadonlyMap<string, Measurement>): string {
+  const medianOf = (name: string) => byName.get(name)?.median ?? Infinity;
+  return names.reduce((best, name) => medianOf(name) < medianOf(best) ? name : best);
 }
 
 if (isMain(import.meta.url)) {

@@ -9,7 +9,6 @@ import {
   f64,
   i32,
   Mutex,
-  Pool,
   RWMutex,
   Semaphore,
   sharedArray,
@@ -17,6 +16,7 @@ import {
   text,
   WaitGroup,
 } from "../mod.ts";
+import { background, type Context, withCancel } from "../src/context/mod.ts";
 import { passAwaited, sendReceiveTry } from "./channel/one_thread.ts";
 import {
   passBatches,
@@ -25,12 +25,21 @@ import {
   passManyToMany,
   passToAwait,
 } from "./channel/threads.ts";
-import { BURST, poolBurst, poolOneByOne, spawnHere } from "./pool/spawn.ts";
+import {
+  cancelChild,
+  cancelWaiting,
+  chainOfValues,
+  lookUp,
+  trySelectJob,
+} from "./context/context.ts";
+import { poolMatches } from "./pool/matches.ts";
+import { scaleMatches } from "./pool/scale_matches.ts";
+import { spawnHere } from "./pool/spawn.ts";
 import { asyncMutexCrowd, asyncMutexFree } from "./rivals/async_mutex.ts";
-import { startEcho } from "./rivals/post_message.ts";
 import { asyncFunction, pingPong } from "./rivals/promises.ts";
 import { selectReady, selectWaiting, trySelectReady } from "./select/two.ts";
 import type { GoRival, GoRow } from "./support/go.ts";
+import { type Held, type Match, usePool } from "./support/match.ts";
 import { type Contestant, contestant } from "./support/measure.ts";
 import type { Goal } from "./support/table.ts";
 import { filled, keyList, type Mix, PlainTable, useMap, useMapOnTwo } from "./sync/map.ts";
@@ -55,34 +64,9 @@ import {
 } from "./sync/primitives.ts";
 import { readersAndWriter } from "./sync/rw_mutex.ts";
 
-/** One of ours against each of these rivals. */
-export interface RowSpec {
-  readonly row: string;
-  /** The name of our contestant. */
-  readonly ours: string;
-  readonly rivals: readonly { readonly name: string; readonly goal?: Goal }[];
-}
-
-/** Functions that give something back, called last to first when a match is over. */
-export type Held = (() => unknown)[];
-
-/** Contestants that take turns. */
-export interface Match {
-  readonly name: string;
-  readonly rows: readonly RowSpec[];
-  /** The rivals that run in Go, by name. */
-  readonly go: Readonly<Record<string, GoRow>>;
-  /**
-   * Makes the contestants that run in this process, and notes in `held` how what they hold is given
-   * back.
-   */
-  open(held: Held): Contestant[];
-}
-
 const GO = "Go";
 const LOCKED = "Go, LockOSThread";
 const SLICE = "Go, []byte";
-const POST_MESSAGE = "raw postMessage";
 const PROMISE = "bare promises";
 const ASYNC_FUNCTION = "bare async function";
 const CHANNEL = "Go, buffered channel";
@@ -464,63 +448,67 @@ export const matches: readonly Match[] = [
     go: { [GO]: "goSpawnJoin" },
     open: () => [contestant("go", spawnHere), contestant(ASYNC_FUNCTION, asyncFunction)],
   },
-  {
-    name: "pool",
-    rows: [{
-      row: "pool, one awaited no-op task",
-      ours: "pool",
-      rivals: [{ name: GO }, { name: POST_MESSAGE }],
-    }],
-    go: { [GO]: "poolTask" },
-    open(held) {
-      const pool = usePool(held, 2);
-      const echo = startEcho();
-      held.push(() => echo.stop());
-      return [
-        contestant("pool", (ops) => poolOneByOne(pool, ops)),
-        contestant(POST_MESSAGE, echo.oneByOne),
-      ];
-    },
-  },
-  {
-    name: "burst",
-    rows: [{
-      row: "pool, burst of 10,000 no-op tasks, per task",
-      ours: "pool",
-      rivals: [{ name: GO }, { name: POST_MESSAGE }],
-    }],
-    go: { [GO]: "poolBurst" },
-    open(held) {
-      const pool = usePool(held, 2);
-      const echo = startEcho();
-      held.push(() => echo.stop());
-      return [
-        contestant("pool", (ops) => poolBurst(pool, ops), { unit: BURST }),
-        contestant(POST_MESSAGE, (ops) => echo.bursts(BURST, ops), { unit: BURST }),
-      ];
-    },
-  },
+  ...poolMatches,
+  ...scaleMatches,
   mapMatch("i32", "reads"),
   mapMatch("i32", "writes"),
   mapMatch("i32", "mixed"),
   mapMatch("text", "reads"),
   mapMatch("text", "writes"),
   mapMatch("text", "mixed"),
+  contextMatch(
+    "context-cancel",
+    "context, made and cancelled, nobody waits",
+    "contextCancel",
+    (ops, parent) => cancelChild(parent, ops),
+  ),
+  contextMatch(
+    "context-wait",
+    "context, made and cancelled, a goroutine waits",
+    "contextCancelWaiting",
+    (ops, parent) => cancelWaiting(parent, ops),
+  ),
+  contextMatch(
+    "context-value",
+    "context, value ten contexts up",
+    "contextValue",
+    (ops, _, chain) => lookUp(chain, ops),
+  ),
+  contextMatch(
+    "context-select",
+    "select of a job and a context's done, `try` form",
+    "contextSelect",
+    (ops, parent) => trySelectJob(parent, ops),
+  ),
 ];
 
+/** A situation of contexts, against Go's. */
+function contextMatch(
+  name: string,
+  row: string,
+  goRow: GoRow,
+  body: (ops: number, parent: Context, chain: Context) => number | Promise<number>,
+): Match {
+  return {
+    name,
+    rows: [{ row, ours: "context", rivals: [{ name: GO }] }],
+    go: { [GO]: goRow },
+    open(held) {
+      const [parent, cancel] = withCancel(background());
+      held.push(cancel);
+      const chain = chainOfValues();
+      return [contestant("context", (ops) => body(ops, parent, chain))];
+    },
+  };
+}
+
 /** Makes the contestants of a match, Go's among them where Go is there. */
-export function openMatch(
+export async function openMatch(
   match: Match,
   go: GoRival | undefined,
   held: Held,
-): Contestant[] {
-  const here = match.open(held);
+): Promise<Contestant[]> {
+  const here = await match.open(held);
   if (go === undefined) return here;
   return [...here, ...Object.entries(match.go).map(([name, row]) => go.contestant(row, name))];
-}
-
-function usePool(held: Held, threads: number): Pool {
-  const pool = new Pool({ threads });
-  held.push(() => pool.close());
-  return pool;
 }

@@ -14,6 +14,7 @@ import {
   transfer,
   type WaitGroup,
 } from "../mod.ts";
+import type { RateLimiter } from "../src/rate/mod.ts";
 import { keyList, type Mix, useMap } from "./sync/map.ts";
 
 /** What a consumer on another thread saw. */
@@ -119,6 +120,13 @@ export const consumeKib = task(
 /** Does nothing. The result is there to be counted. */
 export const one = task(import.meta.url, "one", (): number => 1);
 
+/** A Fibonacci number by the definition. */
+export const fib = task(
+  import.meta.url,
+  "fib",
+  (n: number): number => n < 2 ? n : fib(n - 1) + fib(n - 2),
+);
+
 /** Adds 1 to `count` under a unit of `semaphore`, blocking, `rounds` times. */
 export const incrementUnder = task(
   import.meta.url,
@@ -168,6 +176,17 @@ export const addAtomically = task(
   "addAtomically",
   (value: AtomicI32, rounds: number): void => {
     for (let i = 0; i < rounds; i++) value.add(1);
+  },
+);
+
+/** Asks `limiter` for `count` events, and returns how many it has let through. */
+export const allowMany = task(
+  import.meta.url,
+  "allowMany",
+  (limiter: RateLimiter, count: number): number => {
+    let allowed = 0;
+    for (let i = 0; i < count; i++) if (limiter.allow()) allowed++;
+    return allowed;
   },
 );
 

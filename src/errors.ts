@@ -87,6 +87,14 @@ export class PoolClosedError extends Error {
   readonly code = "POOL_CLOSED";
 }
 
+/** Thrown by a submission to a pool that refuses what has to wait where too many wait already. */
+export class PoolFullError extends Error {
+  /** The name of the class. */
+  override readonly name = "PoolFullError";
+  /** Says which error this is. */
+  readonly code = "POOL_FULL";
+}
+
 /** The end of a task whose thread died while it ran. */
 export class WorkerCrashedError extends Error {
   /** The name of the class. */
@@ -95,7 +103,7 @@ export class WorkerCrashedError extends Error {
   readonly code = "WORKER_CRASHED";
 }
 
-/** The end of a goroutine that was cancelled before it started. */
+/** The end of a context that was cancelled, and of a goroutine that was cancelled before it started. */
 export class CanceledError extends Error {
   /** The name of the class. */
   override readonly name = "CanceledError";
@@ -108,6 +116,23 @@ export class CanceledError extends Error {
    * @param message What was cancelled, in Go's words.
    */
   constructor(message: string = "context canceled") {
+    super(message);
+  }
+}
+
+/** The end of a context whose deadline is over. */
+export class DeadlineExceededError extends Error {
+  /** The name of the class. */
+  override readonly name = "DeadlineExceededError";
+  /** Says which error this is. */
+  readonly code = "DEADLINE_EXCEEDED";
+
+  /**
+   * Makes the error.
+   *
+   * @param message Whose deadline, in Go's words.
+   */
+  constructor(message: string = "context deadline exceeded") {
     super(message);
   }
 }

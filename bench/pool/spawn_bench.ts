@@ -1,11 +1,23 @@
 import { Pool } from "../../mod.ts";
+import { startRivalPools } from "../rivals/pools/all.ts";
+import { fib } from "../rivals/pools/work.ts";
 import { startEcho } from "../rivals/post_message.ts";
 import { asyncFunction } from "../rivals/promises.ts";
+import type { Body } from "../support/measure.ts";
 import { situation } from "../support/situation.ts";
-import { BURST, poolBurst, poolOneByOne, spawnHere } from "./spawn.ts";
+import { fib as fibTask, one } from "../tasks.ts";
+import { BURST, bursts, COMPUTATIONS, fibs, fibsHere, oneByOne, spawnHere } from "./spawn.ts";
 
+// Never closed: no bench knows which is the last. The process ends all the same.
 const pool = new Pool({ threads: 2 });
 const echo = startEcho();
+const rivals = await startRivalPools();
+type RivalPool = typeof rivals[number];
+
+const ofRivals = (body: (rival: RivalPool, ops: number) => ReturnType<Body>) =>
+  Object.fromEntries(
+    rivals.map((rival): [string, Body] => [rival.name, (ops) => body(rival, ops)]),
+  );
 
 // A call made concurrent with the caller, on its own thread.
 situation({
@@ -20,7 +32,8 @@ situation({
   ops: 100,
   bodies: {
     "raw postMessage": (ops) => echo.oneByOne(ops),
-    "pool.go": (ops) => poolOneByOne(pool, ops),
+    "pool.go": (ops) => oneByOne(() => pool.go(one), ops),
+    ...ofRivals((rival, ops) => oneByOne(rival.one, ops)),
   },
 });
 
@@ -30,6 +43,18 @@ situation({
   ops: BURST,
   bodies: {
     "raw postMessage": (ops) => echo.bursts(BURST, ops),
-    "pool.go": (ops) => poolBurst(pool, ops),
+    "pool.go": (ops) => bursts(() => pool.go(one), ops),
+    ...ofRivals((rival, ops) => bursts(rival.one, ops)),
+  },
+});
+
+// Computations that take some milliseconds each, all at once.
+situation({
+  group: "pool/task computing threads=2",
+  ops: COMPUTATIONS,
+  bodies: {
+    "one thread, no pool": (ops) => fibsHere(fib, ops),
+    "pool.go": (ops) => fibs((n) => pool.go(fibTask, n), ops),
+    ...ofRivals((rival, ops) => fibs(rival.fib, ops)),
   },
 });

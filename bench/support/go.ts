@@ -42,6 +42,7 @@ export const goRows = [
   "goSpawnJoin",
   "poolTask",
   "poolBurst",
+  "poolComputing",
   "mapOneIntReads",
   "mapOneIntWrites",
   "mapOneIntMixed",
@@ -54,6 +55,10 @@ export const goRows = [
   "mapTwoTextReads",
   "mapTwoTextWrites",
   "mapTwoTextMixed",
+  "contextCancel",
+  "contextCancelWaiting",
+  "contextValue",
+  "contextSelect",
 ] as const;
 
 /** The name of one row of the Go program. */

@@ -48,6 +48,8 @@ export interface MatchOptions {
 export interface BodyOptions {
   /** The number of operations of a round is a multiple of this. */
   readonly unit?: number;
+  /** With how many operations the search for the length of a round begins. Default: about a thousand. */
+  readonly first?: number;
 }
 
 /** Beyond this many operations a sum of their indexes is no longer exact. */
@@ -55,12 +57,12 @@ const MAX_OPS = 100_000_000;
 
 /** Makes a contestant of a body that runs in this process. */
 export function contestant(name: string, body: Body, options: BodyOptions = {}): Contestant {
-  const unit = options.unit ?? 1;
+  const { unit = 1, first = 1_024 } = options;
   let ops = 0;
   return {
     name,
     async round(targetMs) {
-      if (ops === 0) ops = await calibrate(body, unit, targetMs);
+      if (ops === 0) ops = await calibrate(body, unit, first, targetMs);
       const elapsedMs = await body(ops);
       const nsPerOp = elapsedMs * 1e6 / ops;
       // Each round sizes the next, because code goes on getting faster while it is compiled.
@@ -71,8 +73,13 @@ export function contestant(name: string, body: Body, options: BodyOptions = {}):
 }
 
 /** Returns a number of operations that takes at least half of `targetMs`. */
-async function calibrate(body: Body, unit: number, targetMs: number): Promise<number> {
-  let ops = fit(1_024, unit);
+async function calibrate(
+  body: Body,
+  unit: number,
+  first: number,
+  targetMs: number,
+): Promise<number> {
+  let ops = fit(first, unit);
   while (await body(ops) < targetMs / 2) {
     const more = fit(ops * 2, unit);
     if (more === ops) break;

@@ -42,11 +42,25 @@ export function repositoryRoot(): URL {
 
 /** Returns the version of the library that `deno.json` states. */
 export function libraryVersion(): string {
-  const config: unknown = JSON.parse(readFileSync(new URL("deno.json", repositoryRoot()), "utf8"));
-  const version = typeof config === "object" && config !== null && "version" in config
-    ? config.version
-    : undefined;
+  const { version } = readConfig();
   return typeof version === "string" ? version : "unknown";
+}
+
+/** Returns the names of packages with the versions that `deno.json` imports, such as "piscina 5.3.2". */
+export function packageVersions(names: readonly string[]): string[] {
+  const imports = new Map(Object.entries(readConfig().imports ?? {}));
+  return names.map((name) => {
+    const specifier: unknown = imports.get(name);
+    return typeof specifier === "string" ? `${name} ${specifier.split("@").at(-1)}` : name;
+  });
+}
+
+function readConfig(): { readonly version?: unknown; readonly imports?: object } {
+  const config: unknown = JSON.parse(readFileSync(new URL("deno.json", repositoryRoot()), "utf8"));
+  if (typeof config !== "object" || config === null) {
+    throw new TypeError("Cannot read deno.json: expected an object");
+  }
+  return config;
 }
 
 /** Describes the machine: processor, number of cores, memory, operating system. */

@@ -2,11 +2,10 @@
 
 import type { Measurement } from "./measure.ts";
 
-/** What a row has to reach: at most `factor` times its rival. */
-export interface Goal {
-  readonly factor: number;
-  readonly rival: string;
-}
+/** What a row has to reach: at most `factor` times its rival, or to be `speedUp` times as fast. */
+export type Goal =
+  | { readonly factor: number; readonly rival: string }
+  | { readonly speedUp: number };
 
 /** One row as `--json` prints it. */
 export interface Row {
@@ -21,7 +20,7 @@ export interface Row {
   readonly unit: "ns";
   /** Ours ÷ rival. */
   readonly ratio: number | null;
-  /** Such as "≤ 0.7 × Go"; `null` where nothing is asked of us against this rival. */
+  /** Such as "≤ 0.7 × Go" or "speed-up ≥ 1.7"; `null` where nothing is asked of us against this rival. */
   readonly goal: string | null;
   readonly met: boolean | null;
 }
@@ -30,6 +29,8 @@ export interface Row {
 export interface MeasuredRow extends Row {
   readonly oursSpread: number;
   readonly rivalSpread: number | null;
+  /** Reports whether the goal is a speed-up: the table shows the ratio as one over it. */
+  readonly isSpeedUp: boolean;
 }
 
 /** Sets our measurement against a rival's. */
@@ -50,16 +51,26 @@ export function compareRow(
     rivalName,
     unit: "ns",
     ratio,
-    goal: goal === undefined ? null : `≤ ${goal.factor} × ${goal.rival}`,
-    met: goal === undefined || ratio === null ? null : ratio <= goal.factor,
+    goal: goal === undefined ? null : describe(goal),
+    met: goal === undefined || ratio === null ? null : ratio <= limitOf(goal),
     oursSpread: ours.spread,
     rivalSpread: rival?.spread ?? null,
+    isSpeedUp: goal !== undefined && "speedUp" in goal,
   };
+}
+
+/** The largest ratio, of three digits, that meets the goal. */
+function limitOf(goal: Goal): number {
+  return "factor" in goal ? goal.factor : round(1 / goal.speedUp, 3);
+}
+
+function describe(goal: Goal): string {
+  return "factor" in goal ? `≤ ${goal.factor} × ${goal.rival}` : `speed-up ≥ ${goal.speedUp}`;
 }
 
 /** Returns the row without what only the table shows. */
 export function toRow(measured: MeasuredRow): Row {
-  const { oursSpread: _ours, rivalSpread: _rival, ...row } = measured;
+  const { oursSpread: _ours, rivalSpread: _rival, isSpeedUp: _isSpeedUp, ...row } = measured;
   return row;
 }
 
@@ -72,7 +83,11 @@ export function renderTable(rows: readonly MeasuredRow[]): string {
     time(row.ours, row.oursSpread),
     row.rivalName,
     row.rival === null || row.rivalSpread === null ? "–" : time(row.rival, row.rivalSpread),
-    row.ratio === null ? "–" : row.ratio.toFixed(2),
+    row.ratio === null
+      ? "–"
+      : row.isSpeedUp
+      ? `1/${(1 / row.ratio).toFixed(2)}`
+      : row.ratio.toFixed(2),
     row.goal ?? "",
     row.met === null ? "" : row.met ? "yes" : "no",
   ]);
@@ -90,7 +105,9 @@ export function renderTable(rows: readonly MeasuredRow[]): string {
 function time(ns: number, spread: number): string {
   const value = ns < 1_000
     ? `${ns.toFixed(ns < 100 ? 1 : 0)} ns`
-    : `${(ns / 1_000).toFixed(ns < 100_000 ? 1 : 0)} µs`;
+    : ns < 1_000_000
+    ? `${(ns / 1_000).toFixed(ns < 100_000 ? 1 : 0)} µs`
+    : `${(ns / 1_000_000).toFixed(ns < 100_000_000 ? 1 : 0)} ms`;
   return `${value} ±${(spread * 100).toFixed(0)}%`;
 }
 

@@ -1,7 +1,6 @@
 /** Situations of a mutex: nobody else wants it, another thread does, many goroutines do. */
 
-import { go, Mutex, type Pool } from "../../mod.ts";
-import { sharedCell } from "../support/cell.ts";
+import { go, i32, Mutex, type Pool, sharedArray } from "../../mod.ts";
 import { check } from "../support/measure.ts";
 import { lockMany, lockManyAwaited } from "../tasks.ts";
 
@@ -41,7 +40,7 @@ export async function lockFree(mutex: Mutex, ops: number): Promise<number> {
 /** Two threads lock and unlock, blocking; between that they do `work` rounds of work with the mutex, and as many without. */
 export async function lockSyncContended(pool: Pool, work: number, ops: number): Promise<number> {
   using mutex = new Mutex();
-  const cell = sharedCell();
+  const cell = sharedArray(i32, 1);
   const start = performance.now();
   const both = [1, 2].map(() => pool.go(lockMany, mutex, cell, ops / 2, work));
   for (const each of both) await each;
@@ -53,7 +52,7 @@ export async function lockSyncContended(pool: Pool, work: number, ops: number): 
 /** {@linkcode CROWD} goroutines on the pool's threads lock and unlock, awaiting. */
 export async function lockOversubscribed(pool: Pool, ops: number): Promise<number> {
   using mutex = new Mutex();
-  const cell = sharedCell();
+  const cell = sharedArray(i32, 1);
   const start = performance.now();
   const all = Array.from(
     { length: CROWD },

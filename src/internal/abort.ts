@@ -40,3 +40,12 @@ export function stopListening(signal: AbortSignal, who: Abortable): void {
   waiting.delete(signal);
   signal.removeEventListener("abort", tell);
 }
+
+/** What `promise` comes to, or the signal's reason if that comes first. The signal has not been aborted yet. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const who = { aborted: () => reject(signal.reason) };
+    listenTo(signal, who);
+    promise.then(resolve, reject).finally(() => stopListening(signal, who));
+  });
+}

@@ -29,13 +29,26 @@ export class List<T extends ListNode> {
     return this.#first;
   }
 
+  /** The last node; `undefined` when there is none. */
+  get last(): T | undefined {
+    return this.#last;
+  }
+
   /** Puts `node`, which stands in no list, at the end. */
   push(node: T): void {
+    this.insertAfter(this.#last, node);
+  }
+
+  /** Puts `node`, which stands in no list, after `previous`, which stands in this one; at the start if that is `undefined`. */
+  insertAfter(previous: T | undefined, node: T): void {
+    const next = previous === undefined ? this.#first : previous.next as T | undefined;
     node.list = this as unknown as List<ListNode>;
-    node.previous = this.#last;
-    if (this.#last === undefined) this.#first = node;
-    else this.#last.next = node;
-    this.#last = node;
+    node.previous = previous;
+    node.next = next;
+    if (previous === undefined) this.#first = node;
+    else previous.next = node;
+    if (next === undefined) this.#last = node;
+    else next.previous = node;
   }
 
   /** Takes the first node out; `undefined` when there is none. */

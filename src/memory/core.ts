@@ -160,9 +160,13 @@ interface Exports {
   poolHasFree(pool: number): number;
   poolIsQuiet(pool: number): number;
   poolIsShort(pool: number): number;
-  poolNew(kind: number, slots: number, owner: number): number;
+  poolFree(pool: number): void;
+  poolNew(kind: number, most: number, owner: number, isRanked: number): number;
+  poolQueued(pool: number): number;
+  poolResize(pool: number, threads: number, slots: number): void;
   poolTake(pool: number): number;
   poolTellQuiet(pool: number): void;
+  poolWantRoom(pool: number): void;
   taskCancel(task: number): number;
   taskDisown(task: number): number;
   taskFinish(task: number, state: number, result: number, self: number): number;
@@ -174,15 +178,19 @@ interface Exports {
   workerFinished(worker: number): void;
   workerFound(pool: number, worker: number): void;
   workerFree(worker: number): void;
+  workerGiveBack(pool: number, worker: number, task: number): void;
   workerIdle(pool: number, worker: number): number;
   workerIsBusy(pool: number, worker: number): void;
   workerIsFree(pool: number, worker: number): void;
   workerLeave(pool: number, slot: number, worker: number): void;
   workerNew(seed: number): number;
+  workerReset(worker: number): void;
   workerSearch(pool: number, worker: number): void;
   workerSpin(pool: number, worker: number, rounds: number): number;
   workerSubmit(pool: number, worker: number, task: number): void;
   workerTake(pool: number, worker: number): number;
+  workerTakeToward(pool: number, worker: number, wanted: number): number;
+  workerTakeFrom(pool: number, worker: number, agent: number): number;
   workerWillBeFree(pool: number, worker: number): void;
   workerWoken(pool: number, worker: number): void;
   condBroadcast(cond: number, self: number, now: number): number;
@@ -226,6 +234,34 @@ interface Exports {
   semaphoreSettle(semaphore: number, self: number): number;
   semaphoreSize(semaphore: number): number;
   semaphoreTryAcquire(semaphore: number, count: number): number;
+  bucketCancel(
+    bucket: number,
+    n: number,
+    turn: number,
+    limit: number,
+    previous: number,
+    now: number,
+  ): void;
+  bucketNew(
+    kind: number,
+    type: number,
+    base: number,
+    limit: number,
+    burst: number,
+    now: number,
+  ): number;
+  bucketReserve(bucket: number, n: number, now: number, maxWait: number, into: number): number;
+  bucketSetBurst(bucket: number, burst: number, now: number): void;
+  bucketSetLimit(bucket: number, limit: number, now: number): void;
+  leakyReserve(bucket: number, now: number, isMeter: boolean, into: number): number;
+  limiterBurst(limiter: number): number;
+  limiterLimit(limiter: number): number;
+  logCancel(log: number, replaced: number, previous: number, number: number): void;
+  logNew(kind: number, base: number, count: number, ms: number, now: number): number;
+  logReserve(log: number, now: number, maxWait: number, into: number): number;
+  windowCancel(window: number, index: number, now: number): void;
+  windowNew(kind: number, base: number, count: number, ms: number, now: number): number;
+  windowReserve(window: number, now: number, maxWait: number, into: number): number;
 }
 
 /** What one thread hands another so that both stand on the same memory. */

@@ -20,6 +20,7 @@ import {
   writeText,
 } from "./message.ts";
 import type { Moves } from "./moves.ts";
+import { isPlain, peekPlain, readPlain, writePlain } from "./plain.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
 
 /**
@@ -342,21 +343,27 @@ class Bytes implements ElementType<Uint8Array> {
 /** Byte arrays of any length. Copied: what is received is the receiver's own. */
 export const bytes: ElementType<Uint8Array> = new Bytes();
 
-class Structured implements ElementType<unknown> {
+/** See {@linkcode any}. */
+export class Structured implements ElementType<unknown> {
   readonly name = "any";
   readonly wideBytes = 0;
 
-  encode(value: unknown): number {
-    const { payload, handles } = encodeStructured(value);
+  /** @param moves Takes what is marked in the value, to be moved. */
+  encode(value: unknown, _ptr?: number, moves?: Moves): number {
+    // What is plain holds no object, so nothing that could be marked.
+    const plain = writePlain(value);
+    if (plain !== 0) return plain;
+    const { payload, handles } = encodeStructured(value, moves);
     return writeMessage(payload, handles);
   }
 
-  decode(payload: number): unknown {
-    return decodeStructured(readMessage(payload));
+  /** @param objects What was moved with it, where that went beside it. */
+  decode(payload: number, _ptr?: number, objects?: readonly unknown[]): unknown {
+    return isPlain(payload) ? readPlain(payload) : decodeStructured(readMessage(payload), objects);
   }
 
   peek(payload: number): unknown {
-    return decodeStructured(peekMessage(payload));
+    return isPlain(payload) ? peekPlain(payload) : decodeStructured(peekMessage(payload));
   }
 
   discard(payload: number): void {
@@ -364,7 +371,8 @@ class Structured implements ElementType<unknown> {
   }
 }
 
-const structured: ElementType<unknown> = new Structured();
+/** The one {@linkcode Structured}. */
+export const structured: Structured = new Structured();
 
 /**
  * Any structured value: numbers, strings, bigints, `undefined`, arrays, plain objects, Map, Set, Date, RegExp, URL, Error,
@@ -421,29 +429,4 @@ export function isElementType(value: unknown): value is ElementType<unknown> {
   return (typeof value === "object" || typeof value === "function") && value !== null &&
     typeof (value as ElementType<unknown>).encode === "function" &&
     typeof (value as ElementType<unknown>).decode === "function";
-}
-
-/**
- * Writes any structured value as a message and returns its address; `undefined` is 0, no message at all.
- *
- * @param moves Takes what is marked in the value, to be moved.
- */
-export function writeValue(value: unknown, moves?: Moves): number {
-  if (value === undefined) return 0;
-  const { payload, handles } = encodeStructured(value, moves);
-  return writeMessage(payload, handles);
-}
-
-/**
- * Reads what {@linkcode writeValue} wrote, and frees it.
- *
- * @param objects What was moved with it, where that went beside it.
- */
-export function readValue(ptr: number, objects?: readonly unknown[]): unknown {
-  return ptr === 0 ? undefined : decodeStructured(readMessage(ptr), objects);
-}
-
-/** Reads what {@linkcode writeValue} wrote and leaves it. */
-export function peekValue(ptr: number): unknown {
-  return ptr === 0 ? undefined : decodeStructured(peekMessage(ptr));
 }

@@ -53,6 +53,10 @@ export const KIND_SYNC_MAP = 10;
 export const KIND_SHARED_ARRAY = 11;
 /** See {@linkcode KIND_CHANNEL}. */
 export const KIND_ONCE = 12;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_CONTEXT = 13;
+/** See {@linkcode KIND_CHANNEL}. */
+export const KIND_LIMITER = 16;
 
 const kinds: Kind[] = [];
 

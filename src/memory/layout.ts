@@ -272,6 +272,31 @@ export const CELL_U32 = 2;
 export const CELL_I64 = 3;
 export const CELL_BOOL = 4;
 
+// ---- Context (a shared object); its queue, of those who wait for its end, stands at LOCK_QUEUE
+/** u32, atomic: how it has ended: a `CONTEXT_…` code, or a message with the cause of its cancellation; written once. */
+export const CONTEXT_END = 12;
+/** u32: the context above that it ends with, 0 for none; it holds a reference; written once. */
+export const CONTEXT_ABOVE = 16;
+/** u32: message with the cause of the end that its deadline brings, 0 for none; written once. */
+export const CONTEXT_CAUSE = 20;
+/** u32: message with the values between it and the one above, 0 for none; written once. */
+export const CONTEXT_VALUES = 24;
+/** f64: its own deadline as a `Date` counts, infinite for none; written once. */
+export const CONTEXT_DATE = 48;
+/** f64: the same by the clock that all threads have in common; written once. */
+export const CONTEXT_DUE = 56;
+export const CONTEXT_SIZE = 64;
+/** It has not ended. */
+export const CONTEXT_LIVE = 0;
+/** It was cancelled, and nobody gave a cause. */
+export const CONTEXT_CANCELED = 1;
+/** Its deadline is over. */
+export const CONTEXT_LATE = 2;
+/** It has ended as the one above has. */
+export const CONTEXT_FOLLOWED = 3;
+/** It has no end of its own: it is asked for that of the one above, if there is one. */
+export const CONTEXT_NONE = 4;
+
 // ---- Shared array (a shared object)
 /** u32: bytes of its elements; written once. */
 export const ARRAY_BYTES = 12;
@@ -292,9 +317,13 @@ export const TASK_ARGUMENTS = 24;
 export const TASK_RESULT = 28;
 /** u32: number that names the goroutine in messages. */
 export const TASK_NUMBER = 32;
+/** u32, locked by POOL_LOCK: its entry in the heap of a ranked pool; 0: it is not there. */
+export const TASK_PLACE = 36;
+/** f64: in a ranked pool, the tasks with more go first; written once. */
+export const TASK_WEIGHT = 40;
 /** u32: number of the parcel that its arguments, or later its result, need; 0: none. Published as those are. */
-export const TASK_PARCEL = 36;
-export const TASK_SIZE = 40;
+export const TASK_PARCEL = 48;
+export const TASK_SIZE = 56;
 export const TASK_QUEUED = 0;
 export const TASK_STARTED = 1;
 export const TASK_CANCELLED = 2;
@@ -322,10 +351,19 @@ export const WORKER_TAKEN = 204;
 export const WORKER_STOLE = 208;
 /** u32: 1 when its thread ended in order: nothing is to come for its agent any more. */
 export const WORKER_IS_CLEAN = 212;
-/** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
+/** u32, atomic, written by the owner: a `DISMISSED_…` code; the thread may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED = 216;
 /** u32, atomic: 1 while it is counted in POOL_FREE; written by the worker, and by the owner before its thread starts. */
 export const WORKER_FREE = 220;
+/** f64: milliseconds that it has been working, up to WORKER_SINCE; the worker's own, as all up to WORKER_HAS_LEFT. */
+export const WORKER_BUSY_MS = 224;
+/** f64: when it last began or ceased to work, and when it entered; milliseconds since the epoch. */
+export const WORKER_SINCE = 232;
+export const WORKER_ENTERED = 240;
+/** u32: 1 while it is working. */
+export const WORKER_IS_WORKING = 248;
+/** u32, atomic: 1 when it takes no more tasks, has none suspended, and touches the pool no more. */
+export const WORKER_HAS_LEFT = 252;
 /** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -333,6 +371,10 @@ export const WORKER_SUBMITTED = 384;
 export const WORKER_TOOK = 388;
 export const WORKER_FINISHED = 392;
 export const WORKER_SIZE = 512;
+/** To stop at once. */
+export const DISMISSED_TO_STOP = 1;
+/** To take nothing more, and to leave when nothing is suspended. */
+export const DISMISSED_TO_RETIRE = 2;
 /** It runs or searches. */
 export const IDLE_NOT = 0;
 /** It offers to be woken. */
@@ -341,7 +383,7 @@ export const IDLE_OFFERED = 1;
 export const IDLE_CALLED = 2;
 
 // ---- Pool (a shared object)
-/** u32: entries in the table of workers; written once. */
+/** u32, atomic, written by the owner: entries of the table of workers that are in use. */
 export const POOL_SLOTS = 12;
 /** u32: the agent that made the pool; told when nothing is pending. */
 export const POOL_OWNER = 16;
@@ -349,8 +391,14 @@ export const POOL_OWNER = 16;
 export const POOL_FUNCTIONS = 20;
 /** u32, written by the owner: threads that it has started and that have not ended. */
 export const POOL_HIRED = 24;
+/** u32, atomic, written by the owner: threads that it may have. */
+export const POOL_LIMIT = 28;
+/** u32: 1 where tasks wait in one queue, ranked by TASK_WEIGHT, instead of in deques; written once. */
+export const POOL_IS_RANKED = 32;
+/** u32, atomic: 1 when the owner wants to be told once somebody has taken a task. */
+export const POOL_WANTS_ROOM = 36;
 /** u32, atomic: the number that a parcel was given last. */
-export const POOL_PARCELS = 28;
+export const POOL_PARCELS = 40;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
@@ -362,14 +410,37 @@ export const POOL_LOCK = 256;
 /** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */
 export const POOL_HEAD = 260;
 export const POOL_TAIL = 264;
-/** u32, atomic, written under the lock: tasks in the injector. */
+/** u32, atomic, written under the lock: tasks in the injector and in the heap. */
 export const POOL_COUNT = 268;
+/** u32, locked by POOL_LOCK: the heap of a ranked pool, 0 before the first task; entries in it; how many it has had. */
+export const POOL_RANKED = 272;
+export const POOL_RANKED_COUNT = 276;
+export const POOL_RANKED_SEQUENCE = 280;
 /** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. Slot 0 is the owner's, who only submits. */
 export const POOL_WORKERS = 384;
+
+// ---- Heap of a ranked pool: what has most weight is entry 1, its children are entries 2 and 3
+/** u32: entries that it has room for; written once. */
+export const RANKED_CAPACITY = 0;
+/** 16 bytes for each entry; there is none at 0, and the capacity stands there. */
+export const RANKED_ENTRY_SIZE = 16;
+/** f64: weight of the task. */
+export const RANKED_WEIGHT = 0;
+/** u32: its place among those of the same weight. */
+export const RANKED_SEQUENCE = 8;
+/** u32: the task. */
+export const RANKED_TASK = 12;
+/** Entries that a heap has room for at first, and at most: what `ranking.ts` can sift without a loop. */
+export const RANKED_INITIAL = 63;
+export const RANKED_MOST = 0xffffff;
 /** A pool of the agent's has nothing pending. */
 export const SIGNAL_QUIET = 4;
 /** An idle worker has been chosen to look for a task. */
 export const SIGNAL_WORK = 8;
+/** The thread is to take no more tasks, and to end when nothing of its own is suspended. */
+export const SIGNAL_RETIRE = 16;
+/** Somebody has taken a task of the agent's pool, which may have room for another. */
+export const SIGNAL_ROOM = 32;
 
 // ---- Map (a shared object)
 /** u32: a `KEY_…` form; written once, as is all up to MAP_TABLE. */
@@ -451,3 +522,56 @@ export const PAIR_HASH = 8;
 export const PAIR_ERA = 12;
 /** The value, MAP_VALUE_BYTES long; then the key, unless it is narrow: then the hash stands for it. */
 export const PAIR_VALUE = 16;
+
+// ---- Limiter (a shared object)
+/** u32: a `LIMITER_…` algorithm; written once. */
+export const LIMITER_TYPE = 12;
+/** u32, atomic: spin lock of all that is not written once. */
+export const LIMITER_LOCK = 16;
+/** f64: `performance.timeOrigin` of the thread that made it, from which its instants count; written once. */
+export const LIMITER_BASE = 24;
+/** f64, locked: events a second. */
+export const LIMITER_LIMIT = 32;
+/** f64, locked: how many tokens a bucket holds, or how many events a window. */
+export const LIMITER_BURST = 40;
+/** f64, locked: the latest instant that it has been used at. */
+export const LIMITER_LAST = 48;
+/** f64, locked: the turn that was given last; -Infinity when there was none. */
+export const LIMITER_EVENT = 56;
+/** f64, locked: tokens that a bucket held at LIMITER_LAST; below 0 what it owes to those who wait. */
+export const BUCKET_TOKENS = 64;
+/** f64: milliseconds of a window; written once. */
+export const WINDOW_MS = 64;
+/** f64: where the first window starts; written once. */
+export const WINDOW_START = 72;
+/** f64, locked: number of the window that the last turn is in. */
+export const WINDOW_INDEX = 80;
+/** f64, locked: turns in it. */
+export const WINDOW_USED = 88;
+/** u32, locked: the slot of the oldest stamp of a log. */
+export const LOG_HEAD = 80;
+/** u32, locked: number of the turn that was given last; wraps. */
+export const LOG_NUMBER = 84;
+/** With the block's header 128 bytes: two limiters never share a cache line. */
+export const LIMITER_SIZE = 120;
+/** f64 × LIMITER_BURST, locked: the turns that a log has given last, -Infinity where one is free. */
+export const LOG_STAMPS = 120;
+export const LIMITER_BUCKET = 1;
+export const LIMITER_LEAKY = 2;
+export const LIMITER_WINDOW = 3;
+export const LIMITER_LOG = 4;
+/** It has no state: it stands for several others. */
+export const LIMITER_MULTI = 5;
+/** u32: how many those are; written once, as are they. */
+export const MULTI_COUNT = 16;
+/** u32 × MULTI_COUNT: the limiters; it holds a reference to each. */
+export const MULTI_LIMITERS = 20;
+/** Results of asking for a turn: none, or not soon enough; it is given; it would never come. */
+export const TURN_REFUSED = 0;
+export const TURN_GIVEN = 1;
+export const TURN_NEVER = 2;
+/** What is written of a turn, f64 each: when it is, and what its algorithm needs to take it back. */
+export const TURN_AT = 0;
+export const TURN_FIRST = 8;
+export const TURN_SECOND = 16;
+export const TURN_THIRD = 24;

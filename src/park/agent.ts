@@ -6,6 +6,7 @@
  * @module
  */
 import { microtask } from "../internal/macrotask.ts";
+import { unref } from "../internal/unref.ts";
 import { type Core, core } from "../memory/core.ts";
 import {
   AGENT_DOORBELL,
@@ -13,6 +14,8 @@ import {
   ENTRY_ID,
   SIGNAL_QUIET,
   SIGNAL_RECHECK,
+  SIGNAL_RETIRE,
+  SIGNAL_ROOM,
   SIGNAL_STOP,
   SIGNAL_WORK,
 } from "../memory/layout.ts";
@@ -38,13 +41,6 @@ const ATTEMPTS = 3;
 /** How often an engine without `Atomics.waitAsync` looks at its inbox. */
 const POLL_MS = 4;
 
-/** Lets the process end although `timer` has not rung; in a browser there is nothing to do. */
-function unref(timer: unknown): void {
-  const { Deno: deno } = globalThis as { Deno?: { unrefTimer(id: number): void } };
-  if (typeof timer === "object") (timer as { unref(): void }).unref();
-  else deno?.unrefTimer(timer as number);
-}
-
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
 export interface Addressee {
   /** An entry of theirs, at `ptr`, has come out of the inbox. Runs no code of the caller's. */
@@ -66,8 +62,10 @@ export interface SignalListener {
   onStop?(): void;
   /** A pool that this thread owns has nothing pending. */
   onQuiet?(): void;
-  /** A pool that this thread owns may need another thread. */
+  /** A pool that this thread owns may need another thread, or has lost one. */
   onWork?(): void;
+  /** A task of a pool that this thread owns has been taken. */
+  onRoom?(): void;
 }
 
 /** This thread's agent. */
@@ -85,6 +83,7 @@ export class Agent {
   /** Reports whether a `waitAsync` is outstanding; there is at most one. */
   #isAsleep = false;
   #isStopping = false;
+  #isRetiring = false;
   #isBlocked = false;
   #spins = BLOCK_SPINS;
   #waitsToProbe = PROBE_EVERY;
@@ -103,6 +102,11 @@ export class Agent {
   /** Reports whether this thread has been asked to stop. */
   get isStopping(): boolean {
     return this.#isStopping;
+  }
+
+  /** Reports whether this thread has been asked to take no more tasks. */
+  get isRetiring(): boolean {
+    return this.#isRetiring;
   }
 
   /** Reports whether a goroutine blocks this thread: what arrives for the others does not get them on. */
@@ -180,6 +184,10 @@ export class Agent {
     if (signals & SIGNAL_STOP) {
       this.#isStopping = true;
       for (const listener of [...this.#listeners]) listener.onStop?.();
+    }
+    if (signals & SIGNAL_RETIRE) this.#isRetiring = true;
+    if (signals & SIGNAL_ROOM) {
+      for (const listener of [...this.#listeners]) listener.onRoom?.();
     }
     if (signals & SIGNAL_QUIET) {
       for (const listener of [...this.#listeners]) listener.onQuiet?.();

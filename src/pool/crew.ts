@@ -5,41 +5,39 @@
  */
 import { PoolClosedError, WorkerCrashedError } from "../errors.ts";
 import { microtask } from "../internal/macrotask.ts";
-import { core, exhausted } from "../memory/core.ts";
+import { exhausted } from "../memory/core.ts";
 import { KIND_POOL } from "../memory/handle.ts";
 import {
-  POOL_HIRED,
+  DISMISSED_TO_RETIRE,
+  DISMISSED_TO_STOP,
+  IDLE_OFFERED,
   POOL_IDLE,
-  POOL_WORKERS,
+  SIGNAL_RETIRE,
   SIGNAL_STOP,
   TASK_CANCELLED,
   TASK_FAILED,
-  WORKER_AGENT,
   WORKER_FINISHED,
+  WORKER_HAS_LEFT,
+  WORKER_IDLE,
   WORKER_IS_CLEAN,
   WORKER_IS_DISMISSED,
-  WORKER_STOLE,
   WORKER_SUBMITTED,
-  WORKER_TAKEN,
-  WORKER_TOOK,
 } from "../memory/layout.ts";
+import { writeValue } from "../memory/value.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
-import { writeValue } from "../memory/element.ts";
-import type { Backend, PoolStats, WorkerStats } from "./backend.ts";
+import { Admission, type QueueBound } from "./admission.ts";
+import type { Backend, PoolStats, Submission } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { discardArguments } from "./payload.ts";
 import { Office } from "./post.ts";
-import { discardArguments, type Home, RemoteGoroutine, writeArguments } from "./remote.ts";
-import { startThread, type Thread } from "./thread.ts";
+import { Ranking, type RankingSeed } from "./ranking.ts";
+import { type Home, RemoteGoroutine } from "./remote.ts";
+import { agentOf, type Hand, newWorker, Roster } from "./roster.ts";
+import { startThread, type WorkerModule } from "./thread.ts";
 
-/** One of the crew. */
-interface Hand {
-  readonly slot: number;
-  readonly name: string;
-  readonly worker: number;
-  readonly thread: Thread;
-  readonly ended: Promise<void>;
-}
+/** The most threads that a pool may have. */
+export const MAX_THREADS = 1024;
 
 /** How long a thread that was asked to stop may take, where the pool was closed in peace. */
 const CLOSE_GRACE_MS = 1000;
@@ -48,128 +46,211 @@ const START_GRACE_MS = 10_000;
 /** A timer this long keeps the process alive as long as it is set. */
 const LONGEST_MS = 0x7fffffff;
 
+/** What a pool with threads is made of. */
+export interface CrewOptions {
+  /** Number of threads at most. */
+  readonly threads: number;
+  readonly name: string;
+  /** What its threads load. */
+  readonly module: WorkerModule;
+  /** In which order tasks start; `undefined`: as they come. */
+  readonly ranking: RankingSeed | undefined;
+  /** How many may wait; `undefined`: any number. */
+  readonly queue: QueueBound | undefined;
+  /** How long a thread may have nothing to do before it ends. */
+  readonly idleTimeoutMs: number;
+}
+
 /** The owner's side of a pool. */
 export class Crew implements Backend, Home, SignalListener {
-  readonly threads: number;
   /** The owner runs nothing that it could share. */
   readonly isHungry = false;
+  readonly helps = false;
   readonly ptr: number;
   readonly worker: number;
   readonly post: Office;
-  readonly #name: string;
+  readonly ranking: Ranking | undefined;
+  readonly #options: CrewOptions;
   readonly #agent: Agent;
   readonly #functions: Functions;
-  /** Who works, by slot; slot 0 is the owner's own. */
-  readonly #hands: (Hand | undefined)[];
-  /** Workers whose threads have ended; freed with the pool. */
-  readonly #retired: { readonly worker: number; readonly name: string }[] = [];
+  readonly #roster: Roster;
+  readonly #admission: Admission | undefined;
   /** Why threads ended that died, by their agents. */
   readonly #failures = new Map<number, { readonly reason: unknown } | undefined>();
-  #hired = 0;
-  /** Reports whether a thread had to be stopped against its will, by a runtime that does not wait for its end. */
-  #mayLinger = false;
+  #threads: number;
+  /** Goroutines that were cancelled and are still in the queue. */
+  #cancelled = 0;
+  /** Goroutines that came to nothing before they were let into it. */
+  #withdrawn = 0;
   #final: PoolStats | undefined;
   #state: "open" | "closing" | "stopping" | "terminating" | "gone" = "open";
   #keepAlive: ReturnType<typeof setInterval> | undefined;
   #quiet: (() => void)[] = [];
   #end: Promise<void> | undefined;
 
-  /**
-   * @param threads Number of threads at most.
-   * @param name Name of the pool.
-   * @throws {SharedMemoryExhaustedError} if there is no room
-   */
-  constructor(threads: number, name: string) {
-    this.threads = threads;
-    this.#name = name;
+  /** @throws {SharedMemoryExhaustedError} if there is no room */
+  constructor(options: CrewOptions) {
+    const { threads, ranking, queue } = options;
+    this.#options = options;
+    this.#threads = threads;
     this.#agent = agent();
     const { fn, agent: self } = this.#agent.core;
     this.worker = newWorker();
-    this.ptr = fn.poolNew(KIND_POOL, threads + 1, self) >>> 0;
+    this.ptr = fn.poolNew(KIND_POOL, MAX_THREADS, self, ranking === undefined ? 0 : 1) >>> 0;
     if (this.ptr === 0) {
       fn.workerFree(this.worker);
       throw exhausted("a pool");
     }
     fn.workerEnter(this.ptr, 0, this.worker, self);
-    this.post = new Office(this.ptr, self, (agent) => this.#isLiving(agent));
+    fn.poolResize(this.ptr, threads, 1);
+    this.ranking = ranking && new Ranking(ranking, 0);
     this.#functions = new Functions(this.ptr);
-    this.#hands = new Array<Hand | undefined>(threads + 1).fill(undefined);
+    this.#roster = new Roster(this.ptr);
+    this.post = new Office(this.ptr, self, (agent) => this.#roster.isLiving(agent));
+    this.#admission = queue && new Admission(queue, {
+      countQueued: () => fn.poolQueued(this.ptr) - this.#cancelled,
+      wantRoom: () => fn.poolWantRoom(this.ptr),
+    });
     this.#agent.addListener(this);
   }
 
-  submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
+  get threads(): number {
+    return this.#threads;
+  }
+
+  submit(submission: Submission): Goroutine<unknown> {
     if (this.#state !== "open") throw new PoolClosedError("Cannot run a task: the pool is closed");
-    const record = this.#functions.record(id);
-    const goroutine = new RemoteGoroutine(this, id, record, writeArguments(args), above);
+    this.#admission?.check();
+    const goroutine = new RemoteGoroutine(this, this.#functions.record(submission.id), submission);
+    if (this.#admission === undefined) goroutine.enqueue();
+    else this.#admission.admit(goroutine);
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
     if (this.#isShort()) this.#hire();
     return goroutine;
   }
 
-  /** Starts a thread in the first free slot, if one more may be of use. */
+  ready(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#state !== "open") return Promise.reject(closed());
+    if (this.#admission !== undefined) return this.#admission.ready(signal);
+    return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+  }
+
+  /** Starts a thread in the first free slot. */
   #hire(): void {
-    const slot = this.#hands.indexOf(undefined, 1);
-    if (slot < 0 || this.#isEnding) return;
-    const name = `${this.#name}-${slot}`;
-    const worker = newWorker();
+    const slot = this.#roster.freeSlot;
+    if (slot > MAX_THREADS || this.#isEnding) return;
+    const { name: poolName, ranking, idleTimeoutMs } = this.#options;
+    const name = `${poolName}-${slot}`;
+    const worker = this.#roster.newWorker();
     let over!: () => void;
     const ended = new Promise<void>((resolve) => over = resolve);
     const { core: { seed, fn } } = this.#agent;
     fn.workerExpect(this.ptr, worker);
     const thread = startThread(
-      { seed, pool: this.ptr, threads: this.threads, slot, worker, name },
-      (failure) => {
-        this.#leave(slot, failure);
+      this.#options.module,
+      { seed, pool: this.ptr, slot, worker, name, ranking, idleTimeoutMs },
+      (failure, isCertain) => {
+        this.#ended(hand, failure, isCertain);
         over();
       },
       (message) => {
-        const from = this.#agent.core.readU32(worker + WORKER_AGENT);
         // A runtime may hand out what was on its way when it had declared the thread ended.
-        if (this.#hands[slot]?.worker === worker) this.post.receive(message, from, thread.send);
+        if (this.#roster.living.has(hand)) this.post.receive(message, agentOf(hand), thread.send);
       },
     );
-    this.#hands[slot] = { slot, name, worker, thread, ended };
-    this.#countHired(1);
+    const hand: Hand = { slot, name, worker, thread, ended, isRetiring: false, hasLeft: false };
+    this.#roster.enter(hand);
+    this.#publish();
   }
 
-  #countHired(change: number): void {
-    this.#hired += change;
-    this.#agent.core.writeU32(this.ptr + POOL_HIRED, this.#hired);
+  /** Tells the threads how many there may be, and how much of the table is in use. */
+  #publish(): void {
+    this.#agent.core.fn.poolResize(this.ptr, this.#threads, this.#roster.slots);
   }
 
-  /** A thread of the pool has more to do than threads to do it. */
+  /** A thread of the pool has more to do than threads to do it, or has left. */
   onWork(): void {
-    if (this.#isShort() && !this.#agent.core.fn.poolIsQuiet(this.ptr)) this.#hire();
+    const c = this.#agent.core;
+    for (const hand of this.#roster.hands) {
+      if (c.loadU32(hand.worker + WORKER_HAS_LEFT) !== 0) this.#vacate(hand);
+    }
+    if (this.#isShort() && !c.fn.poolIsQuiet(this.ptr)) this.#hire();
+  }
+
+  /** Somebody has taken a task. */
+  onRoom(): void {
+    this.#admission?.look();
   }
 
   /** Reports whether a thread might be missing: none offers to work, and there may be more. */
   #isShort(): boolean {
-    return this.#hired < this.threads && this.#agent.core.loadU32(this.ptr + POOL_IDLE) === 0;
+    return this.#roster.hired < this.#threads &&
+      this.#agent.core.loadU32(this.ptr + POOL_IDLE) === 0;
   }
 
-  /** The thread in `slot` has ended. */
-  #leave(slot: number, failure: { readonly reason: unknown } | undefined): void {
+  resize(threads: number): void {
+    this.#threads = threads;
+    if (this.#isEnding) return;
+    this.#publish();
     const { fn } = this.#agent.core;
-    const { worker, name } = this.#hands[slot]!;
-    const hasEntered = this.#hasEntered(slot);
-    const hadGoroutines = this.#hadGoroutines(worker);
-    const dead = this.#agent.core.readU32(worker + WORKER_AGENT);
-    this.#hands[slot] = undefined;
-    this.#countHired(-1);
-    this.#retired.push({ worker, name });
-    if (dead !== 0) this.post.left(dead);
-    fn.workerLeave(this.ptr, slot, worker);
-    if (this.#agent.core.readU32(worker + WORKER_IS_CLEAN) !== 0) {
-      fn.agentVacate(dead);
+    for (let left = this.#roster.hired - threads; left > 0; left--) this.#retireOne();
+    while (fn.poolIsShort(this.ptr)) {
+      const { hired } = this.#roster;
+      this.#hire();
+      // All the table is taken by threads that are about to leave.
+      if (this.#roster.hired === hired) break;
+    }
+  }
+
+  /** Asks a thread to take nothing more: an idle one if there is one, otherwise the last. */
+  #retireOne(): void {
+    const c = this.#agent.core;
+    const hands = this.#roster.hands.filter((hand) => !hand.isRetiring);
+    const isIdle = ({ worker }: Hand) => c.loadU32(worker + WORKER_IDLE) === IDLE_OFFERED;
+    const hand = hands.findLast(isIdle) ?? hands.at(-1)!;
+    this.#roster.retire(hand);
+    this.#ask(hand, DISMISSED_TO_RETIRE, SIGNAL_RETIRE);
+  }
+
+  /** Asks a thread to go. */
+  #ask(hand: Hand, how: number, signal: number): boolean {
+    const c = this.#agent.core;
+    // A thread that is still starting looks at this word once it is in the table; one that is in the table is signalled.
+    c.storeU32(hand.worker + WORKER_IS_DISMISSED, how);
+    const hasEntered = hand.hasLeft || this.#roster.hasEntered(hand);
+    if (hasEntered) c.fn.agentSignal(agentOf(hand), signal);
+    return hasEntered;
+  }
+
+  /** A thread has left its place, or died there: takes it out of the table. What waited in its deque others will find. */
+  #vacate(hand: Hand): void {
+    this.#roster.leave(hand);
+    this.#agent.core.fn.workerLeave(this.ptr, hand.slot, hand.worker);
+    this.#publish();
+  }
+
+  /** The thread of `hand` has ended. */
+  #ended(hand: Hand, failure: { readonly reason: unknown } | undefined, isCertain: boolean): void {
+    const c = this.#agent.core;
+    const { worker, name } = hand;
+    const hasEntered = hand.hasLeft || this.#roster.hasEntered(hand);
+    const hadGoroutines = !hand.hasLeft && this.#roster.running(worker) > 0;
+    const dead = agentOf(hand);
+    const isClean = c.readU32(worker + WORKER_IS_CLEAN) !== 0;
+    if (!hand.hasLeft) this.#vacate(hand);
+    this.#roster.end(hand, isCertain);
+    if (dead !== 0) this.post.ended(dead);
+    if (isClean) {
+      c.fn.agentVacate(dead);
     } else if (dead !== 0) {
       this.#failures.set(dead, failure);
-      fn.agentDied(dead);
+      c.fn.agentDied(dead);
       this.#agent.drain();
     }
     if (this.#isEnding) this.#callOff();
     else if (hasEntered) {
-      if (!fn.poolIsQuiet(this.ptr)) this.#hire();
-    } else if (this.#hired === 0) {
+      if (c.fn.poolIsShort(this.ptr)) this.#hire();
+    } else if (this.#roster.hired === 0) {
       // Nor did any other start: another try would end in the same way.
       this.#refuse(name, failure?.reason);
     }
@@ -178,25 +259,6 @@ export class Crew implements Backend, Home, SignalListener {
     if (failure !== undefined && !isTold) throwLater(failure.reason);
     this.#agent.drain();
     this.onQuiet();
-  }
-
-  /** Reports whether goroutines ended with the thread of `worker`: those that it had started and not finished. */
-  #hadGoroutines(worker: number): boolean {
-    const c = this.#agent.core;
-    const unfinished = c.readU32(worker + WORKER_TOOK) - c.readU32(worker + WORKER_FINISHED);
-    return unfinished > (c.readU32(worker + WORKER_TAKEN) === 0 ? 0 : 1);
-  }
-
-  /** Reports whether an agent is that of a thread of the pool. */
-  #isLiving(agent: number): boolean {
-    const { core } = this.#agent;
-    return this.#hands.some((hand) =>
-      hand !== undefined && core.readU32(hand.worker + WORKER_AGENT) === agent
-    );
-  }
-
-  #hasEntered(slot: number): boolean {
-    return this.#agent.core.loadU32(this.ptr + POOL_WORKERS + slot * 4) !== 0;
   }
 
   get isTerminating(): boolean {
@@ -219,13 +281,36 @@ export class Crew implements Backend, Home, SignalListener {
     );
   }
 
+  cancelled(isQueued: boolean): void {
+    if (isQueued) {
+      this.#cancelled++;
+    } else {
+      this.#admission?.cancelled();
+      this.#withdrawn++;
+    }
+    this.#admission?.look();
+  }
+
+  cancelledLeft(): void {
+    this.#cancelled--;
+  }
+
+  help(): boolean {
+    return false;
+  }
+
   /** Sends back what has not started: the pool has come to its end. */
   #callOff(): void {
+    for (const goroutine of this.#admission?.callOff() ?? []) {
+      goroutine.giveUp();
+      this.#withdrawn++;
+    }
     this.#sendBack(TASK_CANCELLED, () => 0);
   }
 
   /** Sends back what has not started: no thread can be started for it. */
   #refuse(name: string, cause: unknown): void {
+    for (const goroutine of this.#admission?.callOff() ?? []) goroutine.enqueue();
     this.#sendBack(
       TASK_FAILED,
       () => writeValue(new WorkerCrashedError(`Cannot start the thread ${name}`, { cause })),
@@ -244,24 +329,30 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.drain();
   }
 
-  /** Nothing is pending, perhaps: somebody may have submitted since. */
+  /**
+   * Nothing is pending, perhaps: somebody may have submitted since. Results may still lie in the inbox, so the caller drains it before the
+   * event loop goes on, which nothing keeps alive from here on.
+   */
   onQuiet(): void {
-    if (this.#isEnding || !this.#agent.core.fn.poolIsQuiet(this.ptr)) return;
+    if (this.#isEnding || this.#isPending) return;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.post.sweep();
     for (const resolve of this.#quiet.splice(0)) resolve();
   }
 
+  get #isPending(): boolean {
+    return (this.#admission?.held ?? 0) > 0 || !this.#agent.core.fn.poolIsQuiet(this.ptr);
+  }
+
   close(): Promise<void> {
     if (this.#state === "open") this.#state = "closing";
+    this.#admission?.close(closed);
     return this.#end ??= this.#closeOnce();
   }
 
   async #closeOnce(): Promise<void> {
-    if (!this.#agent.core.fn.poolIsQuiet(this.ptr)) {
-      await new Promise<void>((resolve) => this.#quiet.push(resolve));
-    }
+    if (this.#isPending) await new Promise<void>((resolve) => this.#quiet.push(resolve));
     if (this.#state !== "closing") return;
     this.#state = "stopping";
     await this.#stop(CLOSE_GRACE_MS);
@@ -270,19 +361,19 @@ export class Crew implements Backend, Home, SignalListener {
   terminate(graceMs: number): Promise<void> {
     if (this.#state === "gone" || this.#state === "terminating") return this.#end!;
     this.#state = "terminating";
+    this.#admission?.close(closed);
     // A close that waits for the rest is overtaken: it ends with this.
     const end = this.#stop(graceMs);
     for (const resolve of this.#quiet.splice(0)) end.then(resolve);
     return this.#end = end;
   }
 
-  /** Stops all threads, and frees the pool once they have ended. */
+  /** Stops all threads, and frees the pool when they have ended. */
   async #stop(graceMs: number): Promise<void> {
     // Waiting for threads, which do not keep the process alive by themselves.
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
     this.#callOff();
-    const hands = this.#hands.filter((hand) => hand !== undefined);
-    await Promise.all(hands.map((hand) => this.#dismiss(hand, graceMs)));
+    await Promise.all([...this.#roster.living].map((hand) => this.#dismiss(hand, graceMs)));
     await this.post.close();
     if (this.#state === "gone") return;
     clearInterval(this.#keepAlive);
@@ -291,21 +382,17 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   /** Asks a thread to stop, gives it time, and then stops it wherever it is. */
-  async #dismiss({ slot, worker, thread, ended }: Hand, graceMs: number): Promise<void> {
-    const c = this.#agent.core;
-    // A thread that is still starting looks at this word once it is in the table; one that is in the table is signalled.
-    c.storeU32(worker + WORKER_IS_DISMISSED, 1);
-    const hasEntered = this.#hasEntered(slot);
-    if (hasEntered) c.fn.agentSignal(c.readU32(worker + WORKER_AGENT), SIGNAL_STOP);
+  async #dismiss(hand: Hand, graceMs: number): Promise<void> {
+    const hasEntered = this.#ask(hand, DISMISSED_TO_STOP, SIGNAL_STOP);
     let grace: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<true>((resolve) => {
       grace = setTimeout(resolve, hasEntered ? graceMs : Math.max(graceMs, START_GRACE_MS), true);
     });
-    const isLate = await Promise.race([ended, late]);
+    const isLate = await Promise.race([hand.ended, late]);
     clearTimeout(grace);
     if (isLate !== true) return;
-    if (!await thread.terminate()) this.#mayLinger = true;
-    await ended;
+    await hand.thread.terminate();
+    await hand.ended;
   }
 
   #free(): void {
@@ -313,13 +400,18 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.removeListener(this);
     this.#agent.drain();
     this.#final = this.#report();
-    // What a thread may still touch that has only been told to end is never reused.
-    if (this.#mayLinger) return;
+    // What a thread may still touch that has only been told to end is not reused before it has, if it ever does.
+    const { lingering } = this.#roster;
+    if (lingering.length === 0) this.#release();
+    else Promise.all(lingering).then(() => this.#release());
+  }
+
+  #release(): void {
+    this.#roster.free();
     const { fn } = this.#agent.core;
-    for (const { worker } of this.#retired) fn.workerFree(worker);
     this.#functions.free();
     fn.workerFree(this.worker);
-    fn.free(this.ptr);
+    fn.poolFree(this.ptr);
   }
 
   stats(): PoolStats {
@@ -328,29 +420,24 @@ export class Crew implements Backend, Home, SignalListener {
 
   #report(): PoolStats {
     const c = this.#agent.core;
-    const hands = [...this.#retired, ...this.#hands.filter((hand) => hand !== undefined)];
-    const workers: WorkerStats[] = hands.map(({ worker, name }) => ({
-      name,
-      took: c.readU32(worker + WORKER_TOOK),
-      stole: c.readU32(worker + WORKER_STOLE),
-      finished: c.readU32(worker + WORKER_FINISHED),
-    }));
-    const living = [this.worker, ...this.#hands.map((hand) => hand?.worker ?? 0)];
+    const held = this.#admission?.held ?? 0;
+    const living = [this.worker, ...this.#roster.hands.map(({ worker }) => worker)];
     const sum = (offset: number) =>
-      living.reduce((total, worker) => total + (worker === 0 ? 0 : c.readU32(worker + offset)), 0);
-    return { submitted: sum(WORKER_SUBMITTED), finished: sum(WORKER_FINISHED), workers };
+      living.reduce((total, worker) => total + c.loadU32(worker + offset), 0);
+    const workers = this.#roster.stats();
+    return {
+      submitted: sum(WORKER_SUBMITTED) + held + this.#withdrawn,
+      queued: c.fn.poolQueued(this.ptr) + held,
+      running: workers.reduce((total, { running }) => total + running, 0),
+      finished: sum(WORKER_FINISHED) + this.#withdrawn,
+      stolen: workers.reduce((total, { stole }) => total + stole, 0),
+      workers,
+    };
   }
 }
 
-/**
- * Makes a worker.
- *
- * @throws {SharedMemoryExhaustedError} if there is no room
- */
-function newWorker(): number {
-  const worker = core().fn.workerNew(Math.random() * 0x100000000) >>> 0;
-  if (worker === 0) throw exhausted("a thread");
-  return worker;
+function closed(): PoolClosedError {
+  return new PoolClosedError("Cannot run a task: the pool is closed");
 }
 
 /** Throws `reason` where nobody catches it. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { CanceledError } from "../errors.ts";
+import { AgentCannotBlockError, CanceledError } from "../errors.ts";
 import { show } from "../internal/check.ts";
 import { microtask } from "../internal/macrotask.ts";
-import { Goroutine } from "./goroutine.ts";
+import { Goroutine, SUSPENDED_HERE } from "./goroutine.ts";
 
 /** Goroutines that have been created and not started, in order. One microtask starts them all. */
 let ready: { start(): void }[] = [];
@@ -34,9 +34,15 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
     return this.#fn.name;
   }
 
+  protected override block(): void {
+    this.start();
+    if (this.isOver) return;
+    throw new AgentCannotBlockError(SUSPENDED_HERE);
+  }
+
   start(): void {
     const run = this.#run;
-    // Cancelled.
+    // Cancelled, or started by who blocks for it.
     if (run === undefined) return;
     this.#run = undefined;
     let result;

@@ -3,10 +3,21 @@
  *
  * @module
  */
-import { listenTo, stopListening } from "../internal/abort.ts";
+import { unlessAborted } from "../internal/abort.ts";
 import { checkSignal } from "../internal/check.ts";
 import { appendCreation, nextNumber, type Trace, traceCreation } from "../internal/creation.ts";
 import type { WaitOptions } from "../select/types.ts";
+
+/** Why a thread cannot block for a goroutine. */
+export const SUSPENDED_HERE =
+  "Cannot block this thread: the goroutine has suspended on it and could not go on; await it instead";
+
+/** See {@linkcode SUSPENDED_HERE}; where that is known before anything runs. */
+export const ARGUMENTS_ARE_MOVED =
+  "Cannot block this thread: its arguments are moved, which takes turns of the event loop; await it instead";
+/** See {@linkcode SUSPENDED_HERE}; where that is known when the goroutine has returned. */
+export const RESULT_IS_MOVED =
+  "Cannot block this thread: its result is moved here, which takes turns of the event loop; await it instead";
 
 /** It has not ended. */
 const RUNNING = 0;
@@ -58,12 +69,52 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
     const promise = this.#promise ??= this.#makePromise();
     if (signal === undefined) return promise;
     if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise((resolve, reject) => {
-      const joiner = { aborted: () => reject(signal.reason) };
-      listenTo(signal, joiner);
-      promise.then(resolve, reject).finally(() => stopListening(signal, joiner));
-    });
+    return unlessAborted(promise, signal);
   }
+
+  /**
+   * Waits for the end of the goroutine.
+   *
+   * - **Blocking:** blocks the thread. On one of the pool's own threads it does not stand still meanwhile: it runs tasks from its own deque, the
+   *   newest first, which is where the goroutine is until another thread takes it; once one has, it helps that one with what
+   *   the goroutine has forked. So do not hold a lock over it that such a task needs. What is moved ({@linkcode transfer}) goes through the thread that
+   *   made the pool: while that blocks for a goroutine, none that it waits for may need any.
+   * - **Cost:** no promise; joining a fork that nobody has taken is little more than a call.
+   *
+   * @example
+   * ```ts ignore
+   * export const fib = task(import.meta.url, "fib", (n: number): number => {
+   *   if (n < 25) return fibHere(n);
+   *   const left = Pool.current!.go(fib, n - 1);
+   *   const right = fib(n - 2);
+   *   return left.joinSync() + right;
+   * });
+   * ```
+   *
+   * @returns What its function returned.
+   * @throws what its function threw
+   * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block; if the goroutine has suspended on this
+   * thread, where only its event loop could get it on; if its arguments or its result are moved ({@linkcode transfer}), other than small buffers; on one of
+   * the pool's threads also if its function is asynchronous: await it then
+   * @throws {PoolClosedError} if the thread is stopped meanwhile
+   */
+  joinSync(): T {
+    if (this.#state === RUNNING) {
+      // Made before it can fail, and caught below: a failure is the caller's now, and no uncaught error.
+      this.#promise ??= this.#makePromise();
+      this.block();
+    }
+    this.#promise?.catch(() => {});
+    if (this.#state === FAILED) throw this.#end;
+    return this.#end as T;
+  }
+
+  /**
+   * Blocks until it has ended.
+   *
+   * @throws {AgentCannotBlockError | PoolClosedError} if that is not possible
+   */
+  protected abstract block(): void;
 
   /** Joins, so that a goroutine can be awaited. */
   then<A = T, B = never>(

@@ -8,19 +8,21 @@
  *
  * @module
  */
-import { CanceledError, PoolClosedError } from "../errors.ts";
+import { AgentCannotBlockError, CanceledError, PoolClosedError } from "../errors.ts";
 import { Fifo } from "../internal/fifo.ts";
+import { Heap } from "../internal/heap.ts";
 import { macrotask } from "../internal/macrotask.ts";
-import { readValue } from "../memory/element.ts";
-import { discardMessage } from "../memory/message.ts";
-import { type Backend, nameOfTask, type PoolStats } from "./backend.ts";
-import { writeFailure } from "./failure.ts";
+import { writeFailure } from "../memory/failure.ts";
+import { discardValue, readValue } from "../memory/value.ts";
+import { Admission, type QueueBound } from "./admission.ts";
+import { type Backend, nameOfTask, type PoolStats, type Submission } from "./backend.ts";
 import { promiseOf } from "./go.ts";
-import { Goroutine } from "./goroutine.ts";
+import { ARGUMENTS_ARE_MOVED, Goroutine, RESULT_IS_MOVED, SUSPENDED_HERE } from "./goroutine.ts";
 import { findFunction } from "./lookup.ts";
 import { discardObjects, discardParcel, type Parcel, unpack } from "./parcel.ts";
+import { packArguments, writeAndPack } from "./payload.ts";
+import { Ranking, type RankingSeed } from "./ranking.ts";
 import type { TaskFunction } from "./registry.ts";
-import { type Packed, writeAndPack } from "./remote.ts";
 
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
@@ -41,10 +43,23 @@ export function currentHere(isSure: boolean): Here | undefined {
   return [...busy].at(-1);
 }
 
+/** What a pool without threads is made of. */
+export interface HereOptions {
+  /** Reports whether it was asked for, rather than made for want of threads. */
+  readonly isWished: boolean;
+  /** In which order tasks start; `undefined`: as they come, and forks newest first. */
+  readonly ranking: RankingSeed | undefined;
+  /** How many may wait; `undefined`: any number. */
+  readonly queue: QueueBound | undefined;
+}
+
 /** Runs tasks as goroutines of this thread. */
 export class Here implements Backend {
   readonly threads = 0;
   readonly isHungry = false;
+  readonly ranking: Ranking | undefined;
+  readonly #isWished: boolean;
+  readonly #admission: Admission | undefined;
   #submitted = 0;
   #finished = 0;
   #state: "open" | "closed" | "terminated" = "open";
@@ -53,25 +68,62 @@ export class Here implements Backend {
   readonly #queue = new Fifo<HereGoroutine>();
   /** What tasks have forked: the newest first. */
   readonly #forks: HereGoroutine[] = [];
+  /** What was submitted and forked, where it is ranked. */
+  readonly #ranked = new Heap<HereGoroutine>();
+  /** Goroutines that were cancelled and are still in one of these. */
+  #cancelled = 0;
   readonly #suspended = new Set<HereGoroutine>();
   #quiet: (() => void)[] = [];
 
-  submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
-    if (this.#state !== "open") throw new PoolClosedError("Cannot run a task: the pool is closed");
-    const goroutine = new HereGoroutine(this, id, packArguments(args), above);
-    this.#queue.push(goroutine);
+  constructor({ isWished, ranking, queue }: HereOptions) {
+    this.#isWished = isWished;
+    this.ranking = ranking && new Ranking(ranking, 0);
+    // Told at every task that leaves the queue, it need not ask.
+    const lobby = { countQueued: () => this.#queued, wantRoom: () => {} };
+    this.#admission = queue && new Admission(queue, lobby);
+  }
+
+  submit(submission: Submission): Goroutine<unknown> {
+    if (this.#state !== "open") throw closed();
+    this.#admission?.check();
+    const goroutine = new HereGoroutine(this, submission, (it) => this.#queue.push(it));
     this.#begin();
+    if (this.#admission === undefined) goroutine.enqueue();
+    else this.#admission.admit(goroutine);
     return goroutine;
   }
 
   /** A task of the pool submits another. While the pool closes, that goes on until it is quiet. */
-  fork(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
+  fork(submission: Submission): Goroutine<unknown> {
     const isOver = this.#state === "terminated" || this.#isQuiet && this.#state === "closed";
-    if (isOver) throw new PoolClosedError("Cannot run a task: the pool is closed");
-    const goroutine = new HereGoroutine(this, id, packArguments(args), above);
-    this.#forks.push(goroutine);
+    if (isOver) throw closed();
+    const goroutine = new HereGoroutine(this, submission, (it) => this.#forks.push(it));
     this.#begin();
+    goroutine.enqueue();
     return goroutine;
+  }
+
+  /** Puts a goroutine where its rank says; `false` where nothing is ranked. */
+  rank(goroutine: HereGoroutine): boolean {
+    if (this.ranking === undefined) return false;
+    this.#ranked.push(-goroutine.rank, goroutine);
+    return true;
+  }
+
+  ready(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#state !== "open") return Promise.reject(closed());
+    if (this.#admission !== undefined) return this.#admission.ready(signal);
+    return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+  }
+
+  resize(): void {
+    // One that was made for want of threads goes on without, as everything does there.
+    if (this.#isWished) throw new TypeError("Cannot resize a pool that was made without threads");
+  }
+
+  /** Number of tasks that wait. */
+  get #queued(): number {
+    return this.#queue.size + this.#forks.length + this.#ranked.size - this.#cancelled;
   }
 
   #begin(): void {
@@ -99,7 +151,18 @@ export class Here implements Backend {
   }
 
   #next(): HereGoroutine | undefined {
-    return this.#forks.pop() ?? (this.#queue.size > 0 ? this.#queue.shift() : undefined);
+    const next = this.#ranked.shift() ?? this.#forks.pop() ??
+      (this.#queue.size > 0 ? this.#queue.shift() : undefined);
+    if (next?.isCancelled) this.#cancelled--;
+    this.#admission?.look();
+    return next;
+  }
+
+  /** A goroutine was cancelled, in the queue or before it got there. */
+  cancelled(isQueued: boolean): void {
+    if (isQueued) this.#cancelled++;
+    else this.#admission?.cancelled();
+    this.#admission?.look();
   }
 
   /** Calls a task's function as one of this pool. */
@@ -131,24 +194,34 @@ export class Here implements Backend {
 
   close(): Promise<void> {
     if (this.#state === "open") this.#state = "closed";
+    this.#admission?.close(closed);
     if (this.#isQuiet) return Promise.resolve();
     return new Promise((resolve) => this.#quiet.push(resolve));
   }
 
   terminate(): Promise<void> {
     this.#state = "terminated";
+    this.#admission?.close(closed);
+    for (const goroutine of this.#admission?.callOff() ?? []) goroutine.giveUp();
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      next.giveUp("the pool was closed before this task started");
+      next.giveUp();
     }
     for (const goroutine of [...this.#suspended]) {
-      goroutine.giveUp("the pool was terminated while this goroutine ran");
+      goroutine.giveUp();
     }
     return Promise.resolve();
   }
 
   stats(): PoolStats {
-    return { submitted: this.#submitted, finished: this.#finished, workers: [] };
+    const [submitted, finished] = [this.#submitted, this.#finished];
+    const queued = this.#queued + (this.#admission?.held ?? 0);
+    const running = submitted - finished - queued;
+    return { submitted, queued, running, finished, stolen: 0, workers: [] };
   }
+}
+
+function closed(): PoolClosedError {
+  return new PoolClosedError("Cannot run a task: the pool is closed");
 }
 
 /** Such a pool as its own tasks see it. */
@@ -162,8 +235,21 @@ export class HereInside implements Backend {
     this.#home = home;
   }
 
-  submit(id: string, args: readonly unknown[], above: unknown): Goroutine<unknown> {
-    return this.#home.fork(id, args, above);
+  get ranking(): Ranking | undefined {
+    return this.#home.ranking;
+  }
+
+  submit(submission: Submission): Goroutine<unknown> {
+    return this.#home.fork(submission);
+  }
+
+  /** A fork is never held up; see `admission.ts`. */
+  ready(signal: AbortSignal | undefined): Promise<void> {
+    return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
+  }
+
+  resize(): void {
+    throw new TypeError("Cannot resize a pool from one of its own tasks");
   }
 
   close(): Promise<void> {
@@ -179,31 +265,48 @@ export class HereInside implements Backend {
   }
 }
 
-function packArguments(args: readonly unknown[]): Packed {
-  return args.length === 0 ? { message: 0, parcel: undefined } : writeAndPack(args);
-}
-
 /** A goroutine that runs as a task of a pool without threads. */
 class HereGoroutine extends Goroutine<unknown> {
+  /** Its rank, where the pool ranks. */
+  readonly rank: number;
   readonly #home: Here;
   readonly #function: string;
-  /** Message with the arguments; 0: none. */
-  #arguments: number;
+  readonly #queue: (goroutine: HereGoroutine) => void;
+  /** The arguments, written down; 0: none. */
+  readonly #arguments: number;
   /** What was moved with them. */
-  #parcel: Parcel | undefined;
+  readonly #parcel: Parcel | undefined;
+  #isQueued = false;
   #hasStarted = false;
+  /** Reports whether it has returned, and is to have what it has moved with its result in a moment. */
+  #isFetching = false;
 
   /**
-   * Makes a goroutine that has not started.
+   * Makes a goroutine that waits for {@linkcode enqueue}.
    *
-   * @param args They pass to it.
+   * @param queue Puts it where it waits if it is not ranked.
    */
-  constructor(home: Here, id: string, { message, parcel }: Packed, above: unknown) {
+  constructor(home: Here, submission: Submission, queue: (goroutine: HereGoroutine) => void) {
+    const { id, args, rank, above } = submission;
+    const { message, parcel } = packArguments(args);
     super(above);
+    this.rank = rank;
     this.#home = home;
     this.#function = id;
     this.#arguments = message;
     this.#parcel = parcel;
+    this.#queue = queue;
+  }
+
+  /** Lets it into the queue. */
+  enqueue(): void {
+    this.#isQueued = true;
+    if (!this.#home.rank(this)) this.#queue(this);
+  }
+
+  /** Reports whether it was cancelled, of one that has not been started from the queue. */
+  get isCancelled(): boolean {
+    return this.isOver && !this.#hasStarted;
   }
 
   override get name(): string {
@@ -212,7 +315,8 @@ class HereGoroutine extends Goroutine<unknown> {
 
   /** Runs it up to its end or to its first suspension, unless it was cancelled; reports whether it suspended. */
   start(): boolean {
-    if (this.isOver) return false;
+    // Cancelled, or started by who blocks for it.
+    if (this.isOver || this.#hasStarted) return false;
     this.#hasStarted = true;
     let result: unknown;
     try {
@@ -265,6 +369,7 @@ class HereGoroutine extends Goroutine<unknown> {
   }
 
   async #fulfilWithMoved(message: number, parcel: Parcel): Promise<void> {
+    this.#isFetching = true;
     this.#home.suspended(this);
     const objects = await unpack(parcel);
     const value = readValue(message, objects);
@@ -288,17 +393,33 @@ class HereGoroutine extends Goroutine<unknown> {
   override cancel(): boolean {
     if (this.#hasStarted || this.isOver) return false;
     this.#end(new CanceledError(`goroutine ${this.id} was cancelled before it started`));
+    this.#home.cancelled(this.#isQueued);
     return true;
   }
 
-  /** The pool is terminated. */
-  giveUp(why: string): void {
-    if (!this.isOver) this.#end(new PoolClosedError(why));
+  /** The pool has come to its end. */
+  giveUp(): void {
+    if (this.isOver) return;
+    this.#end(
+      new PoolClosedError(
+        this.#hasStarted
+          ? "the pool was terminated while this goroutine ran"
+          : "the pool was closed before this task started",
+      ),
+    );
+  }
+
+  protected override block(): void {
+    if (this.#parcel !== undefined) throw new AgentCannotBlockError(ARGUMENTS_ARE_MOVED);
+    this.start();
+    if (this.isOver) return;
+    if (this.#isFetching) throw new AgentCannotBlockError(RESULT_IS_MOVED);
+    throw new AgentCannotBlockError(SUSPENDED_HERE);
   }
 
   #end(reason: Error): void {
     if (!this.#hasStarted) {
-      if (this.#arguments !== 0) discardMessage(this.#arguments);
+      discardValue(this.#arguments);
       if (this.#parcel !== undefined) discardParcel(this.#parcel);
     }
     this.calledOff(reason);

@@ -60,6 +60,8 @@ export function inlineId(fn: TaskFunction, refusal: string): string {
       throw new TypeError(`${refusal}: ${refused.message}`, refused.options);
     }
     checked.add(id);
+    // What is self-contained runs here as it is: a thread that blocks for what it has forked can load nothing.
+    if (!registry.has(id)) registry.set(id, fn);
   }
   ids.set(fn, id);
   return id;

@@ -4,17 +4,17 @@
  * @module
  */
 import { hardwareThreads } from "../internal/hardware.ts";
-import { checkDuration, checkInteger, show } from "../internal/check.ts";
+import { checkDuration, checkInteger, checkSignal, show } from "../internal/check.ts";
+import type { WaitOptions } from "../select/types.ts";
+import type { QueueBound } from "./admission.ts";
 import type { Backend, PoolStats } from "./backend.ts";
-import { Crew } from "./crew.ts";
+import { Crew, MAX_THREADS } from "./crew.ts";
 import type { Goroutine } from "./goroutine.ts";
 import { currentHere, Here, HereInside } from "./here.ts";
 import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
-import { type Boot, canStartThreads, type Send } from "./thread.ts";
-
-/** The most threads that a pool may have. */
-const MAX_THREADS = 1024;
+import type { PoolOrder, RankingSeed } from "./ranking.ts";
+import { type Boot, canStartThreads, type Send, workerModule } from "./thread.ts";
 
 let defaultThreads: number | undefined;
 
@@ -42,6 +42,37 @@ export interface PoolOptions {
   threads?: number;
   /** Name of the pool; its threads are called `name-1` and so on. Default: `millrace`. */
   name?: string;
+  /**
+   * In which order tasks start.
+   *
+   * - `"submitted"`, the default: as they come; what a task forks goes to its thread's own deque and starts newest first, or is stolen.
+   * - `"longest"`: the one with most weight first (see {@linkcode TaskOptions.weight}), so that none of the long ones is left at the end for
+   *   one thread alone; of equal ones the one that came first.
+   * - `"random"`: any order, to hunt for races with; see {@linkcode PoolOptions.seed}.
+   *
+   * In the last two everything that was submitted or forked waits in one queue, which costs more than deques.
+   */
+  order?: PoolOrder;
+  /** Seed of the random order, a 32-bit integer; one that is used again gives the same order where one thread submits. Default: random. */
+  seed?: number;
+  /**
+   * How many tasks may wait for a thread, at least 1; default: any number. What tasks fork counts, but is never held up: a task that waited for
+   * room might hold what makes room.
+   */
+  queue?: number;
+  /**
+   * What becomes of a task that is submitted when so many wait: `"wait"`, the default: it waits on the submitting thread until there is room
+   * ({@linkcode Pool.ready} lets the submitter wait instead); `"reject"`: {@linkcode Pool.go} throws `PoolFullError`.
+   */
+  whenFull?: "wait" | "reject";
+  /** How many milliseconds a thread may have nothing to do before it ends; another is started when there is work again. Default: `Infinity`. */
+  idleTimeoutMs?: number;
+  /**
+   * The module that its threads start from: a file of the program's own, which imports `@millrace/millrace/worker` and need do no
+   * more. For pages whose content security policy forbids workers from `blob:` (`worker-src 'self'`), and for bundlers that build
+   * workers apart. Default: this module, or the bundle that it is in, loaded from a line of inline source.
+   */
+  worker?: URL | string;
 }
 
 /**
@@ -71,6 +102,9 @@ export interface PoolOptions {
 export class Pool implements AsyncDisposable {
   readonly #backend: Backend;
 
+  /** Seed of the pool's random order; `undefined` where it has another. */
+  readonly seed: number | undefined;
+
   static {
     backendOf = (pool) => pool.#backend;
   }
@@ -78,21 +112,30 @@ export class Pool implements AsyncDisposable {
   /**
    * Makes a pool.
    *
-   * @param options Its size and name.
-   * @throws {TypeError | RangeError} if `threads` is no integer from 0 to 1024, or `name` no string
+   * @param options Its size, name, order and bounds, and what its threads load.
+   * @throws {TypeError | RangeError} if an option is of another kind, or out of range
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    */
   constructor(options: PoolOptions = {}) {
-    if (options instanceof Member || options instanceof HereInside) {
+    if (isBackend(options)) {
       this.#backend = options;
+      this.seed = undefined;
       return;
     }
-    const { threads = GOMAXPROCS(), name = "millrace" } = options;
+    const { threads = GOMAXPROCS(), name = "millrace", idleTimeoutMs = Infinity, worker } = options;
     checkInteger("a number of threads", threads, 0, MAX_THREADS);
     if (typeof name !== "string") {
       throw new TypeError(`Cannot use ${show(name)} as the name of a pool: expected a string`);
     }
-    this.#backend = threads > 0 && canStartThreads() ? new Crew(threads, name) : new Here();
+    checkDuration("an idle timeout", idleTimeoutMs);
+    const ranking = checkOrder(options);
+    const queue = checkQueue(options);
+    const hasThreads = threads > 0 && canStartThreads();
+    const module = hasThreads || worker !== undefined ? workerModule(worker) : undefined;
+    this.seed = ranking?.order === "random" ? ranking.seed : undefined;
+    this.#backend = hasThreads
+      ? new Crew({ threads, name, module: module!, ranking, queue, idleTimeoutMs })
+      : new Here({ isWished: threads === 0, ranking, queue });
   }
 
   /**
@@ -102,8 +145,10 @@ export class Pool implements AsyncDisposable {
    * thread of another, a task is sure to see its own until it first suspends; it may keep it in a variable.
    */
   static get current(): Pool | undefined {
-    const here = currentHere(current !== undefined);
-    return here === undefined ? current : insideOf(here);
+    const member = globals[MEMBER];
+    const here = currentHere(member !== undefined);
+    if (here !== undefined) return insideOf(here);
+    return member && (current ??= new Pool(member as PoolOptions));
   }
 
   /** Number of threads that it runs at most; 0: it runs everything on this one. */
@@ -137,6 +182,7 @@ export class Pool implements AsyncDisposable {
    * @param args What to call it with.
    * @returns The goroutine, which may be awaited; a failure that nobody joins is an uncaught error.
    * @throws {PoolClosedError} if the pool was closed
+   * @throws {PoolFullError} if the pool refuses what would have to wait; see {@linkcode PoolOptions.whenFull}
    * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent or moved
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    * @see Go spec, "Go statements".
@@ -145,8 +191,55 @@ export class Pool implements AsyncDisposable {
     fn: (...args: A) => R,
     ...args: A
   ): Goroutine<Awaited<R>> {
+    if (isLoading) {
+      throw new TypeError(
+        "Cannot run a task: this thread of a pool only loads the program; run it where Pool.current is undefined",
+      );
+    }
     const id = functionId(fn, `Cannot run ${show(fn)} on another thread`);
-    return this.#backend.submit(id, args, Pool.prototype.go) as Goroutine<Awaited<R>>;
+    const rank = this.#backend.ranking?.rank(fn, args) ?? 0;
+    const submission = { id, args, rank, above: Pool.prototype.go };
+    return this.#backend.submit(submission) as Goroutine<Awaited<R>>;
+  }
+
+  /**
+   * Waits until a task that is submitted now would be let into the queue at once; in a pool whose queue is not bounded, and on one of its own
+   * threads, that is always so. Unless another goroutine is faster, {@linkcode Pool.go} neither holds up nor refuses what is submitted next.
+   *
+   * - **Blocking:** suspends this goroutine.
+   * - **Cancellation:** an aborted signal wins.
+   *
+   * @example
+   * ```ts
+   * import { Pool } from "@millrace/millrace";
+   *
+   * await using pool = new Pool({ threads: 2, queue: 10 });
+   * for (let i = 0; i < 100; i++) {
+   *   await pool.ready();
+   *   pool.go((n) => n * n, i);
+   * }
+   * ```
+   *
+   * @param options `signal` cancels the wait.
+   * @throws `signal.reason` if aborted
+   * @throws {PoolClosedError} if the pool was closed, or is meanwhile
+   */
+  ready(options?: WaitOptions): Promise<void> {
+    return this.#backend.ready(checkSignal(options));
+  }
+
+  /**
+   * Changes the number of threads. More are started when there is work for them. Those that are too many, idle ones first, finish what
+   * they run, suspended goroutines included, and take nothing more; what waits in their deques goes to the others.
+   *
+   * - **Blocking:** returns at once.
+   *
+   * @param threads The new number, 1 to 1024. Where threads are not to be had it changes nothing.
+   * @throws {TypeError | RangeError} if it is no such number; if the pool was made with `threads: 0`, or this is one of its own tasks
+   */
+  resize(threads: number): void {
+    checkInteger("a number of threads", threads, 1, MAX_THREADS);
+    this.#backend.resize(threads);
   }
 
   /**
@@ -163,10 +256,12 @@ export class Pool implements AsyncDisposable {
   /**
    * Stops the pool at once: what has not started does not run, what runs is stopped, and joining either rejects with
    * `PoolClosedError`. A goroutine that blocks its thread is woken with that error; a thread that computes is given
-   * `graceMs` to come to an end and then terminated.
+   * `graceMs` to come to an end and then terminated. Node and browsers stop it then, wherever it is; Deno cannot, and such a
+   * thread goes on until its task returns or waits, without holding up the process: a task that loops for long should look
+   * at an {@linkcode AtomicBool} or at `channel.closed` now and then.
    *
    * @param graceMs Milliseconds. Default: 200.
-   * @returns A promise that resolves when nothing of the pool is left.
+   * @returns A promise that resolves when nothing of the pool is left that the runtime can stop.
    * @throws {TypeError} through {@linkcode Pool.current}; or, with `RangeError`, if `graceMs` is no duration
    */
   terminate(graceMs: number = 200): Promise<void> {
@@ -185,7 +280,43 @@ export class Pool implements AsyncDisposable {
   }
 }
 
+/** @throws {TypeError | RangeError} if the options name no order */
+function checkOrder({ order = "submitted", seed }: PoolOptions): RankingSeed | undefined {
+  if (!["submitted", "longest", "random"].includes(order)) {
+    throw new TypeError(
+      `Cannot use ${
+        show(order)
+      } as the order of tasks: expected "submitted", "longest" or "random"`,
+    );
+  }
+  if (seed !== undefined) checkInteger("a seed", seed, -0x80000000, 0xffffffff);
+  if (order === "submitted") return undefined;
+  return { order, seed: seed ?? Math.floor(Math.random() * 0x100000000) };
+}
+
+/** @throws {TypeError | RangeError} if the options give no bound */
+function checkQueue({ queue, whenFull = "wait" }: PoolOptions): QueueBound | undefined {
+  if (whenFull !== "wait" && whenFull !== "reject") {
+    throw new TypeError(`Cannot use ${show(whenFull)} as whenFull: expected "wait" or "reject"`);
+  }
+  if (queue === undefined || queue === Infinity) return undefined;
+  return { most: checkInteger("a number of waiting tasks", queue, 1, 0x7fffffff), whenFull };
+}
+
+/** On a global symbol, for the copy of this module that a worker file of the program's own has loaded. */
+const MEMBER: unique symbol = Symbol.for("millrace.pool/1") as never;
+const globals = globalThis as { [MEMBER]?: Backend };
+
+/** The pool that this thread belongs to, once somebody has asked for it. */
 let current: Pool | undefined;
+
+/** Reports whether what a pool is made with is what stands behind it, not a caller's options. */
+function isBackend(options: object): options is Backend {
+  return "submit" in options;
+}
+
+/** Reports whether this thread of a pool is still loading what made it one: in a bundle, the whole program. */
+let isLoading = false;
 
 /** Reports whether a task that the calling one forked now would find a thread that has nothing to do. */
 export function isHungry(pool: Pool): boolean {
@@ -207,10 +338,17 @@ function insideOf(here: Here): Pool {
 /**
  * Makes this thread one of the pool that started it.
  *
+ * @param help Runs a task while a goroutine blocks; see `remote.ts`.
  * @param send To the owner of the pool.
  */
-export function joinPool(boot: Boot, send: Send): Member {
-  const member = new Member(boot, send);
-  current = new Pool(member as PoolOptions);
+export function joinPool(boot: Boot, help: (task: number) => boolean, send: Send): Member {
+  const member = new Member(boot, help, send);
+  globals[MEMBER] = member;
+  // What a bundled program does at its top level is not for its threads to do. (Who starts the import hears of its failure.)
+  const loaded = (): void => {
+    isLoading = false;
+  };
+  isLoading = true;
+  import(boot.url).then(loaded, loaded);
   return member;
 }

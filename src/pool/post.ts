@@ -225,8 +225,8 @@ export class Office implements Post {
     }
   }
 
-  /** The thread with `agent` has ended, and everything that it sent has come. */
-  left(agent: number): void {
+  /** The thread with `agent` has ended (to leave its place in the pool is not enough), and everything that it sent has come. */
+  ended(agent: number): void {
     for (const [key, { by, asker, give }] of [...this.#wanted]) {
       if (by !== agent && asker !== agent) continue;
       this.#wanted.delete(key);

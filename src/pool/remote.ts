@@ -3,31 +3,36 @@
  *
  * @module
  */
-import { CanceledError, PoolClosedError, WorkerCrashedError } from "../errors.ts";
-import { core, exhausted } from "../memory/core.ts";
-import { readValue, writeValue } from "../memory/element.ts";
 import {
-  TASK_ARGUMENTS,
+  AgentCannotBlockError,
+  CanceledError,
+  PoolClosedError,
+  type WorkerCrashedError,
+} from "../errors.ts";
+import { core, exhausted } from "../memory/core.ts";
+import {
   TASK_FAILED,
   TASK_PARCEL,
   TASK_RESULT,
   TASK_RUNNER,
+  TASK_SIZE,
   TASK_STATE,
-  TASK_SUBMITTER,
   TASK_SUCCEEDED,
+  TASK_WEIGHT,
 } from "../memory/layout.ts";
-import { discardMessage } from "../memory/message.ts";
-import { type Moves, newMoves } from "../memory/moves.ts";
+import { discardValue, readValue } from "../memory/value.ts";
 import { type Addressee, agent } from "../park/agent.ts";
-import { nameOfTask } from "./backend.ts";
-import { Goroutine } from "./goroutine.ts";
-import { discardObjects, pack, type Parcel } from "./parcel.ts";
+import { nameOfTask, type Submission } from "./backend.ts";
+import { ARGUMENTS_ARE_MOVED, Goroutine, RESULT_IS_MOVED } from "./goroutine.ts";
+import { pack } from "./parcel.ts";
+import { discardArguments, writeArguments } from "./payload.ts";
 import type { Post } from "./post.ts";
+import type { Ranking } from "./ranking.ts";
+import { registry } from "./registry.ts";
 
-/**
- * Bytes of moved buffers, in all, up to which they are copied: above that a parcel, which has to be fetched, is the faster way. Measured, see the README.
- */
-const COPY_LIMIT = 256 * 1024;
+/** How long a thread that blocks for a goroutine sleeps before it looks again whether there is something to help with. */
+const SHORTEST_NAP_MS = 1;
+const LONGEST_NAP_MS = 16;
 
 /** What a remote goroutine needs of the pool that it was submitted to. */
 export interface Home {
@@ -35,106 +40,30 @@ export interface Home {
   readonly ptr: number;
   /** Address of the submitting thread's worker. */
   readonly worker: number;
+  /** What ranks the pool's tasks, if something does. */
+  readonly ranking: Ranking | undefined;
   /** Reports whether the pool is being terminated. */
   readonly isTerminating: boolean;
   /** How what is moved gets to other threads. */
   readonly post: Post;
   /** Why the thread whose agent stands at `runner` has ended, for the goroutine that ran on it. */
   whyEnded(runner: number): WorkerCrashedError | PoolClosedError;
+  /** A goroutine was cancelled: in the queue, where it stays until its turn, or before it got there. */
+  cancelled(isQueued: boolean): void;
+  /** One that was cancelled in the queue has left it. */
+  cancelledLeft(): void;
+  /**
+   * Runs a task that this thread, which blocks for `task`, may well run meanwhile; reports whether there was one.
+   *
+   * @throws {AgentCannotBlockError} if `task` is suspended on this thread
+   */
+  help(task: number): boolean;
+  /** Reports whether {@linkcode help} may find something later. */
+  readonly helps: boolean;
 }
 
-/** Arguments of a task that have been written down; nothing has been moved yet. */
-export interface Written {
-  /** Address of the message; 0 when there are none. */
-  readonly message: number;
-  /** What is to be moved with them. */
-  readonly moves: Moves | undefined;
-}
-
-/** Writes the arguments of a task as a message. */
-export function writeArguments(args: readonly unknown[]): Written {
-  if (args.length === 0) return { message: 0, moves: undefined };
-  const moves = newMoves(COPY_LIMIT);
-  return { message: writeValue(args, moves), moves };
-}
-
-/** Reports whether a task cannot begin at once: something that was moved to it has to be fetched first. */
-export function needsParcel(task: number): boolean {
-  return core().readU32(task + TASK_PARCEL) !== 0;
-}
-
-/**
- * Reads the arguments of a task that is about to run, after fetching what was moved to it. They are freed, whatever comes of the reading.
- *
- * @returns a promise if {@linkcode needsParcel} says so
- */
-export function takeArguments(task: number, post: Post): unknown[] | Promise<unknown[]> {
-  if (needsParcel(task)) return takeMoved(task, post);
-  const args = detachArguments(task);
-  return args === 0 ? [] : readValue(args) as unknown[];
-}
-
-async function takeMoved(task: number, post: Post): Promise<unknown[]> {
-  const c = core();
-  const submitter = c.readU32(task + TASK_SUBMITTER);
-  const objects = await post.fetch(c.readU32(task + TASK_PARCEL), submitter);
-  c.writeU32(task + TASK_PARCEL, 0);
-  const args = detachArguments(task);
-  if (objects === undefined) {
-    if (args !== 0) discardMessage(args);
-    throw new WorkerCrashedError("the thread that moved arguments to this goroutine died");
-  }
-  if (args === 0) {
-    discardObjects(objects);
-    throw new PoolClosedError("this goroutine was given up before its arguments had come");
-  }
-  return readValue(args, objects) as unknown[];
-}
-
-/** A value that has been written down, and what was moved with it: gone from this thread. */
-export interface Packed {
-  /** Address of the message; 0 for `undefined`. */
-  readonly message: number;
-  /** What the message needs beside it; `undefined`: nothing. */
-  readonly parcel: Parcel | undefined;
-}
-
-/**
- * Writes a value as a message, and moves away what is marked in it.
- *
- * @throws {TypeError} if something in it can be neither sent nor moved; nothing has been moved then
- * @throws {SharedMemoryExhaustedError} if there is no room; likewise
- */
-export function writeAndPack(value: unknown): Packed {
-  const moves = newMoves(COPY_LIMIT);
-  const message = writeValue(value, moves);
-  try {
-    return { message, parcel: moves && pack(moves) };
-  } catch (error) {
-    discardMessage(message);
-    throw error;
-  }
-}
-
-/** Writes the result of a task as a message, and moves away what is marked in it. Only the task's runner calls this. */
-export function writeResult(task: number, value: unknown, post: Post): number {
-  const { message, parcel } = writeAndPack(value);
-  if (parcel !== undefined) {
-    const c = core();
-    c.writeU32(task + TASK_PARCEL, post.deposit(parcel, c.readU32(task + TASK_SUBMITTER)));
-  }
-  return message;
-}
-
-/** Frees the arguments of a task that will not run. */
-export function discardArguments(task: number): void {
-  const args = detachArguments(task);
-  if (args !== 0) discardMessage(args);
-}
-
-/** Takes the message off the task, once: its runner may end with it in hand, or be given up while it reaches for it. */
-function detachArguments(task: number): number {
-  return core().exchangeU32(task + TASK_ARGUMENTS, 0);
+function isAsynchronous(fn: unknown): boolean {
+  return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }
 
 /** A goroutine that runs as a task of a pool. */
@@ -144,26 +73,21 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   readonly #agentId: number;
   /** Address of the task; 0 when it has come back. */
   #task: number;
-  /** Number of the parcel with what was moved to it; 0: none, or it has been fetched. */
+  #isQueued = false;
+  /** Number of the parcel with what was moved to it; 0: nothing was, or it has been called off. */
   #parcel = 0;
+  /** Reports whether it has returned, and what it has moved here with its result is on its way. */
+  #isFetching = false;
 
   /**
-   * Submits a task.
+   * Makes a goroutine that waits for {@linkcode enqueue}. What is marked in its arguments is moved, unless this throws.
    *
-   * @param id The function.
-   * @param fn Its record.
-   * @param args The arguments; they pass to the task.
-   * @param above The public function that creates the goroutine.
-   * @throws {SharedMemoryExhaustedError} if there is no room; the message is freed, and nothing has been moved
-   * @throws {TypeError} if something cannot be moved; likewise
+   * @param fn Record of its function.
+   * @throws {TypeError} if an argument cannot be sent or moved
+   * @throws {SharedMemoryExhaustedError} if there is no room
    */
-  constructor(
-    home: Home,
-    id: string,
-    fn: number,
-    { message, moves }: Written,
-    above: unknown,
-  ) {
+  constructor(home: Home, fn: number, { id, args, rank, above }: Submission) {
+    const { message, moves } = writeArguments(args);
     super(above);
     this.#function = id;
     const own = agent();
@@ -178,15 +102,28 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     } catch (error) {
       own.dismiss(this.#agentId);
       if (this.#task !== 0) c.fn.free(this.#task);
-      if (message !== 0) discardMessage(message);
+      discardValue(message);
       throw error;
     }
-    c.writeU32(this.#task + TASK_PARCEL, this.#parcel);
-    c.fn.workerSubmit(home.ptr, home.worker, this.#task);
+    if (this.#parcel !== 0) c.writeU32(this.#task + TASK_PARCEL, this.#parcel);
+    if (home.ranking === undefined) return;
+    c.bytes(this.#task + TASK_SIZE);
+    c.f64[(this.#task + TASK_WEIGHT) >>> 3] = rank;
   }
 
   override get name(): string {
     return nameOfTask(this.#function);
+  }
+
+  /** Reports whether it was cancelled; of one that waits to be let into the queue. */
+  get isCancelled(): boolean {
+    return this.isOver;
+  }
+
+  /** Submits its task. */
+  enqueue(): void {
+    this.#isQueued = true;
+    core().fn.workerSubmit(this.#home.ptr, this.#home.worker, this.#task);
   }
 
   /** The task has come back. */
@@ -198,26 +135,26 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     const runner = c.readU32(task + TASK_RUNNER);
     c.fn.free(task);
     this.#forget();
-    if (state === TASK_SUCCEEDED) {
-      if (parcel !== 0) this.#fetchResult(result, parcel, runner);
-      else this.#settle(state, result);
+    if (state === TASK_SUCCEEDED && parcel !== 0) {
+      this.#fetchResult(result, parcel, runner);
       return;
     }
     // It may have ended without having asked for what was moved to it.
-    this.#discardParcel();
+    if (state !== TASK_SUCCEEDED) this.#discardParcel();
     this.#settle(state, result);
   }
 
   /** Waits for what the task has moved here with its result. */
   async #fetchResult(result: number, parcel: number, runner: number): Promise<void> {
+    this.#isFetching = true;
     const objects = await this.#home.post.fetch(parcel, runner);
     if (objects !== undefined) return this.#settle(TASK_SUCCEEDED, result, objects);
-    discardMessage(result);
+    discardValue(result);
     this.#died(runner);
   }
 
   /** The task has ended in `state`, and all that belongs to its result is here. */
-  #settle(state: number, result: number, objects?: unknown[]): void {
+  #settle(state: number, result: number, objects?: readonly unknown[]): void {
     let value;
     try {
       value = readValue(result, objects);
@@ -225,7 +162,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
       return this.fail(error);
     }
     // It was cancelled, and everybody has been told.
-    if (this.isOver) return;
+    if (this.isOver) return this.#home.cancelledLeft();
     if (state === TASK_SUCCEEDED) this.fulfil(value as T);
     // A wait that the stop ended has nothing to report.
     else if (value instanceof PoolClosedError && this.#home.isTerminating) this.calledOff(value);
@@ -243,21 +180,41 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     if (!c.fn.taskDisown(task)) return;
     this.#discardParcel();
     this.#forget();
+    if (this.isOver) return this.#home.cancelledLeft();
     this.#died(runner);
   }
 
+  /** What it has ended with has died with its thread. */
   #died(runner: number): void {
-    if (this.isOver) return;
     const why = this.#home.whyEnded(runner);
     if (why instanceof PoolClosedError) this.calledOff(why);
     else this.fail(why);
   }
 
   override cancel(): boolean {
-    if (this.#task === 0 || !core().fn.taskCancel(this.#task)) return false;
+    const isCancelled = this.#callOff(
+      () => new CanceledError(`goroutine ${this.id} was cancelled before it started`),
+    );
+    if (isCancelled) this.#home.cancelled(this.#isQueued);
+    return isCancelled;
+  }
+
+  /** The pool has come to its end before this was let into the queue. */
+  giveUp(): void {
+    this.#callOff(() => new PoolClosedError("the pool was closed before this task started"));
+  }
+
+  #callOff(reason: () => Error): boolean {
+    const task = this.#task;
+    if (task === 0 || !core().fn.taskCancel(task)) return false;
+    discardArguments(task);
     this.#discardParcel();
-    // The task itself stays in its queue until a worker takes it, and then comes back.
-    this.calledOff(new CanceledError(`goroutine ${this.id} was cancelled before it started`));
+    this.calledOff(reason());
+    // In the queue it stays until a worker takes it, and then comes back.
+    if (!this.#isQueued) {
+      core().fn.free(task);
+      this.#forget();
+    }
     return true;
   }
 
@@ -265,6 +222,41 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   #discardParcel(): void {
     if (this.#parcel !== 0) this.#home.post.discard(this.#parcel);
     this.#parcel = 0;
+  }
+
+  protected override block(): void {
+    if (this.#parcel !== 0) throw new AgentCannotBlockError(ARGUMENTS_ARE_MOVED);
+    const own = agent();
+    if (!own.core.canBlock) {
+      throw new AgentCannotBlockError(
+        "Cannot block this thread: a browser's main thread must not wait",
+      );
+    }
+    if (this.#home.helps && isAsynchronous(registry.get(this.#function))) {
+      // Run here it would suspend here, and whether another thread is faster is a matter of luck.
+      throw new AgentCannotBlockError(
+        `Cannot block this thread: ${this.name} is asynchronous; await it instead`,
+      );
+    }
+    let napMs = SHORTEST_NAP_MS;
+    try {
+      for (own.drain(); !this.isOver; own.drain()) {
+        if (this.#isFetching) throw new AgentCannotBlockError(RESULT_IS_MOVED);
+        if (own.isStopping) {
+          throw new PoolClosedError("Cannot go on waiting: this thread is being stopped");
+        }
+        if (this.#home.help(this.#task)) {
+          napMs = SHORTEST_NAP_MS;
+          continue;
+        }
+        // What the task forks on its thread rings no bell here.
+        own.beginBlocking();
+        if (own.block(this.#home.helps ? napMs : -1)) napMs = SHORTEST_NAP_MS;
+        else napMs = Math.min(napMs * 2, LONGEST_NAP_MS);
+      }
+    } finally {
+      own.endBlocking();
+    }
   }
 
   #forget(): void {

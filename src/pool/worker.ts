@@ -6,34 +6,50 @@
  */
 // Handles of every kind may pass through here, before any task has loaded what they are.
 import "../channel/channel.ts";
+import "../context/mod.ts";
+import { AgentCannotBlockError } from "../errors.ts";
+import { preciseMs } from "../internal/clock.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
+import { writeFailure } from "../memory/failure.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
+  DISMISSED_TO_STOP,
   POOL_OWNER,
   SIGNAL_WORK,
   TASK_CANCELLED,
   TASK_FAILED,
   TASK_FUNCTION,
+  TASK_QUEUED,
+  TASK_RUNNER,
+  TASK_STARTED,
+  TASK_STATE,
   TASK_SUCCEEDED,
   WOKE_NONE,
   WOKE_SELF,
+  WORKER_BUSY_MS,
+  WORKER_ENTERED,
   WORKER_FINISHED,
+  WORKER_HAS_LEFT,
   WORKER_IS_CLEAN,
   WORKER_IS_DISMISSED,
+  WORKER_IS_WORKING,
+  WORKER_SINCE,
+  WORKER_SIZE,
   WORKER_TOOK,
 } from "../memory/layout.ts";
-import { discardMessage } from "../memory/message.ts";
+import { discardValue } from "../memory/value.ts";
 import { type Agent, agent } from "../park/agent.ts";
-import { writeFailure } from "./failure.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
+import { discardArguments, needsParcel, takeArguments, writeResult } from "./payload.ts";
 import { joinPool } from "./pool.ts";
 import type { Post } from "./post.ts";
-import type { TaskFunction } from "./registry.ts";
-import { discardArguments, takeArguments, writeResult } from "./remote.ts";
-import { type Boot, lineToOwner, provideWorker, takeBoot } from "./thread.ts";
+import { registry, type TaskFunction } from "./registry.ts";
+import { SUSPENDED_HERE } from "./goroutine.ts";
+import { type Boot, lineToOwner, onBoot, provideWorker } from "./thread.ts";
+import "../rate/mod.ts";
 import "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
@@ -49,6 +65,8 @@ const LEAVE_MS = 1;
 const SLICE_MS = 10;
 /** Tasks between two looks at the clock. */
 const STRIDE = 8;
+/** The longest delay of a timer. */
+const LONGEST_MS = 0x7fffffff;
 
 /** What a goroutine that has suspended leaves to wait for: a turn of the microtasks. */
 const SUSPENDED: Promise<void> = Promise.resolve();
@@ -64,28 +82,43 @@ class Worker {
   /** Goroutines of this thread that have started and wait for something. */
   #suspended = 0;
   #isAsleep = false;
+  readonly #idleTimeoutMs: number;
+  /** Since when it has had nothing to do, or since when something. */
+  #since = preciseMs();
+  #isWorking = false;
 
-  constructor({ pool, worker, slot }: Boot, post: Post) {
+  constructor({ pool, worker, slot, idleTimeoutMs }: Boot, post: Post) {
     this.#core = core();
     this.#agent = agent();
     this.#pool = pool;
     this.#worker = worker;
     this.#slot = slot;
     this.#post = post;
+    this.#idleTimeoutMs = idleTimeoutMs;
   }
 
-  /** Runs tasks until the thread is asked to stop. */
+  /** Runs tasks until the thread is asked to stop, or is not needed any more. */
   async run(): Promise<void> {
     const { fn } = this.#core;
     const pool = this.#pool;
     const worker = this.#worker;
+    this.#core.bytes(worker + WORKER_SIZE);
+    this.#core.f64[(worker + WORKER_ENTERED) >>> 3] = this.#since;
     fn.workerEnter(pool, this.#slot, worker, this.#core.agent);
     let isSearching = false;
     let left = STRIDE;
     let sliceStart = performance.now();
     // Whoever dismisses sets the word and then looks whether we are in the table: one of the two sees the other.
-    const isDismissed = this.#core.loadU32(worker + WORKER_IS_DISMISSED) !== 0;
-    while (!isDismissed && !this.#agent.isStopping) {
+    const dismissed = this.#core.loadU32(worker + WORKER_IS_DISMISSED);
+    while (dismissed !== DISMISSED_TO_STOP && !this.#agent.isStopping) {
+      if (dismissed !== 0 || this.#agent.isRetiring) {
+        if (isSearching) fn.workerFound(pool, worker);
+        isSearching = false;
+        if (this.#suspended === 0) break;
+        // Woken by the last of them, if by nothing else.
+        await this.#agent.rung();
+        continue;
+      }
       // A task may block this thread, and what is suspended here with it: better on a thread where nothing is.
       if (this.#suspended > 0 && fn.poolHasFree(pool)) {
         if (isSearching) fn.workerFound(pool, worker);
@@ -96,6 +129,7 @@ class Worker {
       const task = fn.workerTake(pool, worker) >>> 0;
       if (task !== 0) {
         this.#isFree(false);
+        if (!this.#isWorking) this.#work(true);
         if (isSearching) fn.workerFound(pool, worker);
         if (fn.poolIsShort(pool)) {
           fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
@@ -112,12 +146,14 @@ class Worker {
         sliceStart = performance.now();
       } else if (!isSearching) {
         this.#isFree(this.#suspended === 0);
+        if (this.#isWorking) this.#work(false);
         fn.workerSearch(pool, worker);
         isSearching = true;
       } else {
         if (this.#suspended === 0 && fn.workerSpin(pool, worker, this.#core.spins && SPINS)) {
           continue;
         }
+        if (this.#idleMsLeft <= 0) break;
         if (!fn.workerIdle(pool, worker)) continue;
         fn.poolTellQuiet(pool);
         await this.#sleep();
@@ -126,6 +162,30 @@ class Worker {
       }
     }
     if (isSearching) fn.workerFound(pool, worker);
+    this.#isFree(false);
+    if (this.#agent.isStopping) return;
+    // Whoever counted on this thread hears now that it has gone.
+    this.#core.storeU32(worker + WORKER_HAS_LEFT, 1);
+    fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
+  }
+
+  /** Notes, for the pool's statistics, that it begins or ceases to run tasks. */
+  #work(isWorking: boolean): void {
+    const c = this.#core;
+    const worker = this.#worker;
+    const now = preciseMs();
+    c.bytes(worker + WORKER_SIZE);
+    if (!isWorking) c.f64[(worker + WORKER_BUSY_MS) >>> 3]! += now - this.#since;
+    c.f64[(worker + WORKER_SINCE) >>> 3] = now;
+    c.writeU32(worker + WORKER_IS_WORKING, isWorking ? 1 : 0);
+    this.#since = now;
+    this.#isWorking = isWorking;
+  }
+
+  /** How long it may go on with nothing to do. */
+  get #idleMsLeft(): number {
+    if (this.#idleTimeoutMs === Infinity || this.#suspended > 0) return Infinity;
+    return this.#idleTimeoutMs - (preciseMs() - this.#since);
   }
 
   /** Says whether this thread has nothing to run and nothing suspended. */
@@ -143,8 +203,50 @@ class Worker {
       this.#isAsleep = false;
       return;
     }
+    const msLeft = this.#idleMsLeft;
+    const timer = msLeft === Infinity
+      ? undefined
+      : setTimeout(() => this.#agent.rouse(), Math.min(msLeft, LONGEST_MS));
     await this.#agent.rung();
+    clearTimeout(timer);
     this.#isAsleep = false;
+  }
+
+  /**
+   * Runs a task while a goroutine of this thread blocks for the one of `task`, which it has submitted: from its own deque, where that is, or
+   * of the thread that has taken it.
+   *
+   * @returns false when there is none
+   * @throws {AgentCannotBlockError} if what it blocks for can only go on here
+   */
+  help(task: number): boolean {
+    const c = this.#core;
+    const { fn } = c;
+    const state = c.loadU32(task + TASK_STATE);
+    let next = 0;
+    if (state === TASK_QUEUED) {
+      next = fn.workerTakeToward(this.#pool, this.#worker, task) >>> 0;
+    } else if (state === TASK_STARTED) {
+      const runner = c.loadU32(task + TASK_RUNNER);
+      if (runner === c.agent) throw new AgentCannotBlockError(SUSPENDED_HERE);
+      next = fn.workerTakeFrom(this.#pool, this.#worker, runner) >>> 0;
+    }
+    return next !== 0 && this.#runInside(next);
+  }
+
+  /** Runs a task while another one of this thread stands still; reports whether it could. */
+  #runInside(task: number): boolean {
+    const c = this.#core;
+    const record = c.readU32(task + TASK_FUNCTION);
+    const fn = this.#functions.get(record) ?? registry.get(Functions.nameOf(record));
+    if (fn === undefined || needsParcel(task)) {
+      // While the event loop stands still nothing can be loaded (of what this thread has forked, nothing need be), nor come from the owner.
+      c.fn.workerGiveBack(this.#pool, this.#worker, task);
+      return false;
+    }
+    this.#functions.set(record, fn);
+    if (this.#start(task)) this.#call(task, fn);
+    return true;
   }
 
   /**
@@ -154,16 +256,19 @@ class Worker {
    * that has to be loaded first is loaded, since a task that this thread has taken is out of the others' reach.
    */
   #execute(task: number): Promise<void> | undefined {
-    const c = this.#core;
-    if (!c.fn.taskStart(task, this.#worker)) {
-      discardArguments(task);
-      this.#finish(task, TASK_CANCELLED, 0);
-      return undefined;
-    }
-    const record = c.readU32(task + TASK_FUNCTION);
+    if (!this.#start(task)) return undefined;
+    const record = this.#core.readU32(task + TASK_FUNCTION);
     const fn = this.#functions.get(record);
     if (fn === undefined) return this.#loadAndCall(task, record);
     return this.#call(task, fn) ? SUSPENDED : undefined;
+  }
+
+  /** Claims a task that has been taken; one that was cancelled is sent back. */
+  #start(task: number): boolean {
+    if (this.#core.fn.taskStart(task, this.#worker)) return true;
+    discardArguments(task);
+    this.#finish(task, TASK_CANCELLED, 0);
+    return false;
   }
 
   async #loadAndCall(task: number, record: number): Promise<void> {
@@ -224,11 +329,12 @@ class Worker {
     const woke = fn.taskFinish(task, state, result, self);
     if (woke === WOKE_NONE) {
       // This thread has been given up, and the task with it.
-      if (result !== 0) discardMessage(result);
+      discardValue(result);
       fn.free(task);
     }
     fn.workerFinished(this.#worker);
     if (woke === WOKE_SELF) this.#agent.drain();
+    if (this.#agent.isRetiring) this.#agent.rouse();
     if (!this.#isAsleep) return;
     // Asleep, the loop does not come by to say so.
     this.#isFree(this.#suspended === 0);
@@ -253,25 +359,20 @@ class Worker {
 async function start(boot: Boot): Promise<void> {
   adoptCore(boot.seed);
   const line = lineToOwner();
-  const member = joinPool(boot, line.send);
+  const member = joinPool(boot, (task) => worker.help(task), line.send);
+  const worker = new Worker(boot, member.post);
   // A line that is listened to keeps the thread alive.
   line.listen((message) => member.post.receive(message));
-  const worker = new Worker(boot, member.post);
   // The end of the thread, not of the worker: what a task left behind, a timer for example, may run for a while.
   const leave = (): void => worker.leave();
   globalThis.process?.once("exit", leave);
   await worker.run();
   member.isClosed = true;
-  if (line.goodbye !== undefined) {
-    worker.leave();
-    line.goodbye();
-    return;
-  }
+  if (line.isLifeline) worker.leave();
   // Others may listen for the end as well, and need their handles.
-  process.off("exit", leave).once("exit", leave);
+  else process.off("exit", leave).once("exit", leave);
   line.hangUp();
 }
 
 provideWorker(import.meta.url);
-const boot = takeBoot();
-if (boot !== undefined) start(boot);
+onBoot(start);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { unref } from "../internal/unref.ts";
 
 /** The longest delay that the engine's timers take. */
 const LONGEST_MS = 0x7fffffff;
@@ -13,18 +14,23 @@ export interface Alarm {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** Calls `ring` at `deadline` (as `performance.now()` counts), never before it. Keeps the process alive until then. */
-export function setAlarm(deadline: number, ring: () => void): Alarm {
+/**
+ * Calls `ring` at `deadline` (as `performance.now()` counts), never before it.
+ *
+ * @param keepsAlive Keep the process alive until then.
+ */
+export function setAlarm(deadline: number, ring: () => void, keepsAlive = true): Alarm {
   const alarm = {} as Alarm;
+  const begin = (left: number): void => {
+    alarm.timer = setTimeout(leg, Math.min(Math.ceil(left), LONGEST_MS));
+    if (!keepsAlive) unref(alarm.timer);
+  };
   const leg = (): void => {
     const left = deadline - performance.now();
-    if (left > 0) alarm.timer = setTimeout(leg, Math.min(Math.ceil(left), LONGEST_MS));
+    if (left > 0) begin(left);
     else ring();
   };
-  alarm.timer = setTimeout(
-    leg,
-    Math.min(Math.max(0, Math.ceil(deadline - performance.now())), LONGEST_MS),
-  );
+  begin(Math.max(0, deadline - performance.now()));
   return alarm;
 }
 

@@ -44,6 +44,11 @@ export interface Case {
   /** When it becomes ready by itself, as `performance.now()` counts; `Infinity`: never. */
   readonly deadline: number;
   /**
+   * Reports whether it claims the wait at its deadline: many waits share one alarm then. The wait needs none for it, unless it blocks
+   * its thread.
+   */
+  readonly ringsItself?: boolean;
+  /**
    * Takes effect now if it can.
    *
    * @returns whether it has

@@ -241,7 +241,7 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
     // A thread that blocks looks at the clock itself.
     if (this.#isBlocking) return;
     clearAlarm(this.#alarm);
-    const deadline = this.#deadline();
+    const deadline = this.#deadline((each) => !each.ringsItself);
     this.#alarm = deadline === Infinity ? undefined : setAlarm(deadline, () => {
       this.#passDeadline();
       if (this.#claim === WAITING) this.rearm();
@@ -257,9 +257,12 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
     if (!this.#pollAll()) this.#sleep();
   }
 
-  #deadline(): number {
+  /** The earliest deadline of the cases that `counts` admits. */
+  #deadline(counts: (each: C) => boolean = () => true): number {
     let deadline = Infinity;
-    for (const each of this.#cases) deadline = Math.min(deadline, each.deadline);
+    for (const each of this.#cases) {
+      if (counts(each)) deadline = Math.min(deadline, each.deadline);
+    }
     return deadline;
   }
 

@@ -7,7 +7,7 @@ import { type Source, source } from "./case.ts";
 import * as receiver from "./receiver.ts";
 import type { ReceiveChannel, TryReceiveResult, WaitOptions } from "./types.ts";
 
-/** A receive-only channel over a source that is never closed. */
+/** A receive-only channel over a source; one that can be closed says so in a class of its own. */
 export class SourceChannel<T> implements ReceiveChannel<T> {
   /** Where values come out; for {@linkcode select}. */
   readonly [source]: Source<T>;
@@ -15,13 +15,15 @@ export class SourceChannel<T> implements ReceiveChannel<T> {
   readonly capacity: number;
   /** Always 0: a value exists only in the moment in which it is taken. */
   readonly size = 0;
-  /** Always false. */
-  readonly closed = false;
-
   /** @param from Where values come out. */
   constructor(from: Source<T>, capacity: number) {
     this[source] = from;
     this.capacity = capacity;
+  }
+
+  /** Reports whether it has been closed. */
+  get closed(): boolean {
+    return false;
   }
 
   /** See {@linkcode ReceiveChannel.receive}. */

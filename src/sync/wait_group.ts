@@ -5,7 +5,7 @@
  */
 import { LockMisuseError } from "../errors.ts";
 import { checkInteger, checkSignal, show } from "../internal/check.ts";
-import { appendCreation, nextNumber, traceCreation } from "../internal/creation.ts";
+import { detached } from "../internal/detached.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { KIND_WAIT_GROUP, registerKind, shared } from "../memory/handle.ts";
 import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
@@ -189,12 +189,8 @@ export class WaitGroup implements Disposable {
     const group = this.#group;
     this.add(1);
     group.begin();
-    const id = nextNumber();
-    const trace = traceCreation(id, this.go);
-    Promise.resolve().then(() => fn()).catch((error) => {
-      appendCreation(error, fn.name, id, trace);
-      throw error;
-    }).finally(() => {
+    const start = detached(fn, this.go);
+    start().finally(() => {
       try {
         group.add(-1);
       } finally {

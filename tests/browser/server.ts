@@ -1,8 +1,9 @@
 /**
- * The static file server of the browser test: `dist/` and two pages that differ in their headers alone.
+ * The static file server of the browser test: `dist/` and pages that differ in their headers alone.
  *
  * - `/isolated`: with COOP and COEP, so that the page may share memory with workers;
- * - `/plain`: without, so that it may not.
+ * - `/strict`: isolated, and with a content security policy that allows the server's own files only;
+ * - `/plain`: without any of it, so that it may not share memory.
  *
  * @module
  */
@@ -20,6 +21,16 @@ const PAGE = `<!doctype html>
 const ISOLATION = {
   "cross-origin-embedder-policy": "require-corp",
   "cross-origin-opener-policy": "same-origin",
+};
+
+/** The pages, and their headers. */
+const PAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "/isolated": ISOLATION,
+  "/strict": {
+    ...ISOLATION,
+    "content-security-policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
+  },
+  "/plain": {},
 };
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -48,10 +59,10 @@ export function serve(): SmokeServer {
 
 async function respond(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (pathname === "/isolated" || pathname === "/plain") {
-    const headers = { "content-type": "text/html; charset=utf-8" };
+  const headers = PAGES[pathname];
+  if (headers !== undefined) {
     return new Response(PAGE, {
-      headers: pathname === "/isolated" ? { ...headers, ...ISOLATION } : headers,
+      headers: { "content-type": "text/html; charset=utf-8", ...headers },
     });
   }
   if (!pathname.startsWith("/dist/")) return new Response(null, { status: 404 });

@@ -9,7 +9,7 @@
  */
 
 import { chromium, type Page } from "playwright-core";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertNotEquals } from "../support/assert.ts";
 import { test } from "../support/test.ts";
 import { serve } from "./server.ts";
 
@@ -44,8 +44,13 @@ interface SmokePage {
  * error, misses a file, or leaves an exception or a rejection uncaught.
  *
  * @param path Which page of the server.
+ * @param expected Complaints that belong to it; each must come.
  */
-async function withPage(path: string, body: (page: SmokePage) => Promise<void>): Promise<void> {
+async function withPage(
+  path: string,
+  body: (page: SmokePage) => Promise<void>,
+  expected: readonly RegExp[] = [],
+): Promise<void> {
   await using server = serve();
   await using browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
   const page = await browser.newPage();
@@ -59,6 +64,12 @@ async function withPage(path: string, body: (page: SmokePage) => Promise<void>):
     await within(PAGE_TIMEOUT_MS, body({ call: (name, ...args) => callPage(page, name, args) }));
   } finally {
     for (const complaint of complaints) console.error(complaint);
+  }
+  for (const pattern of expected) {
+    const isOther = (complaint: string): boolean => !pattern.test(complaint);
+    const others = complaints.filter(isOther);
+    assertNotEquals(others.length, complaints.length, `The page did not complain of ${pattern}`);
+    complaints.splice(0, Infinity, ...others);
   }
   assertEquals(complaints, [], "The page complained");
 }
@@ -131,6 +142,24 @@ test("a page has everything still when one of what it would move is unfit", asyn
       ends: ["TypeError", "TypeError"],
       isHere: [true, true, true, true, true, true],
     });
+  });
+});
+
+test("a page that allows no inline workers runs a task on a thread from a worker file", async () => {
+  await withPage("/strict", async (page) => {
+    assertEquals(await page.call("ownWorkerTask", 1000), { sum: 500_500, thread: "worker" });
+  });
+});
+
+test("a page that allows no inline workers rejects tasks where no worker file is named", async () => {
+  await withPage("/strict", async (page) => {
+    assertEquals(await page.call("failureOfTask"), "WorkerCrashedError");
+  }, [/Content Security Policy/]);
+});
+
+test("a page terminates a pool whose thread never ends by itself", async () => {
+  await withPage("/isolated", async (page) => {
+    assertEquals(await page.call("terminateBusy"), "PoolClosedError");
   });
 });
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Channel, GOMAXPROCS, i32, Pool, PoolClosedError } from "../../mod.ts";
-import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { Channel, GOMAXPROCS, i32, Pool, PoolClosedError, WorkerCrashedError } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { receiveAndReport, sendAndReport, sendRange } from "../support/thread_tasks.ts";
 import {
   blockOn,
@@ -21,7 +21,7 @@ import {
   suspend,
 } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
-import { settled, takeAll, turn } from "./waiting.ts";
+import { idleStats, settled, takeAll, turn } from "./waiting.ts";
 
 /** What came of a goroutine, as one word. */
 async function fate(joined: PromiseLike<unknown>): Promise<string> {
@@ -52,6 +52,22 @@ test("Pool throws a TypeError when its name is no string", () => {
   assertThrows(() => new Pool({ name: 1 as unknown as string }), TypeError, "name of a pool");
 });
 
+for (const worker of ["./worker.js", "", 1, null, {}]) {
+  for (const threads of [0, 1]) {
+    test(`Pool of ${threads} threads throws a TypeError when its worker is ${typeof worker} ${worker}`, () => {
+      const make = () => new Pool({ threads, worker: worker as string });
+      assertThrows(make, TypeError, "as the worker of a pool: expected a URL");
+    });
+  }
+}
+
+test("Pool rejects every task when its worker file cannot be loaded", async () => {
+  await using pool = new Pool({ threads: 1, worker: new URL("./none.js", import.meta.url) });
+  const error = await assertRejects(() => pool.go(noop).join(), WorkerCrashedError);
+  assert(error.message.startsWith("Cannot start the thread"));
+  assert(error.cause !== undefined);
+});
+
 test("Pool has as many threads as it is told, and otherwise GOMAXPROCS", async () => {
   await using three = new Pool({ threads: 3 });
   assertEquals(three.threads, 3);
@@ -75,7 +91,7 @@ test("GOMAXPROCS() sets the size of the pools to come and returns the one before
 test("Pool.close() ends a pool that was never used", async () => {
   const pool = new Pool({ threads: 2 });
   await pool.close();
-  assertEquals(pool.stats(), { submitted: 0, finished: 0, workers: [] });
+  assertEquals(pool.stats(), idleStats(0));
 });
 
 test("Pool.close() finishes what was submitted", async () => {

@@ -45,7 +45,7 @@ import {
 } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 import { receiveAll, sendRange } from "../support/thread_tasks.ts";
-import { settled, takeAll, turn } from "./waiting.ts";
+import { idleStats, settled, takeAll, turn } from "./waiting.ts";
 
 test("Pool.go() runs a task on another thread and gives its result", async () => {
   await using pool = new Pool({ threads: 2 });
@@ -211,6 +211,9 @@ for (const [name, given] of Object.entries(notTasks)) {
   });
 }
 
+/** A task of this module, which another may not replace. */
+const twice = task(import.meta.url, "twice", (): number => 1);
+
 const badTasks: Record<string, readonly [unknown, unknown, unknown]> = {
   "no URL": ["work.ts", "name", noop],
   "a URL object": [new URL(import.meta.url), "name", noop],
@@ -225,6 +228,20 @@ for (const [name, given] of Object.entries(badTasks)) {
     assertThrows(() => declare(...given), TypeError, "Cannot declare");
   });
 }
+
+test("task() throws a TypeError when the module has another task of that name", () => {
+  const error = assertThrows(() => task(import.meta.url, "twice", () => 2), TypeError);
+  assertStringIncludes(error.message, "Cannot declare the task twice: ");
+  assertStringIncludes(error.message, import.meta.url);
+});
+
+test("task() throws a TypeError when the function is a task of another name", () => {
+  assertThrows(() => task(import.meta.url, "again", twice), TypeError, "#twice already");
+});
+
+test("task() returns a task that it is given again", () => {
+  assertEquals(task(import.meta.url, "twice", twice), twice);
+});
 
 test("task() gives a function that can be called as before", () => {
   assertEquals(fib(10), 55);
@@ -255,7 +272,7 @@ test("Pool.go() gives up the arguments of a task whose module cannot be loaded",
   await using pool = new Pool({ threads: 1 });
   const nowhere = task(
     new URL("./no_such_module.js", import.meta.url).href,
-    "nowhere",
+    "nowhereElse",
     (_channel: Channel<number>) => 1,
   );
   const channel = new Channel(i32, 1);
@@ -494,7 +511,7 @@ test("Pool.go() lets two pools work for each other", async () => {
 
 test("Pool.stats() counts what was submitted and finished", async () => {
   await using pool = new Pool({ threads: 2, name: "counted" });
-  assertEquals(pool.stats(), { submitted: 0, finished: 0, workers: [] });
+  assertEquals(pool.stats(), idleStats(0));
   await Promise.all(Array.from({ length: 50 }, () => pool.go(noop)));
   const { submitted, workers } = pool.stats();
   assertEquals(submitted, 50);

@@ -13,6 +13,7 @@ import { runScript } from "../support/scripts.ts";
 import { test } from "../support/test.ts";
 
 const isLinux = process.platform === "linux";
+const isNode = !("Deno" in globalThis);
 
 /** Runs a script that must come to a good end, and returns what it printed, by lines. */
 async function linesOf(name: Parameters<typeof runScript>[0]): Promise<string[]> {
@@ -33,6 +34,14 @@ test("Channel lets a process end that waits where nobody is left to send", async
   assertEquals(await linesOf("waitForNobody"), ["waiting"]);
 });
 
+test("Limiter.wait() keeps a process alive until its turn", async () => {
+  assertEquals(await linesOf("waitForLimiter"), ["first", "second", "third"]);
+});
+
+test("Limiter.wait() that is aborted keeps no process alive", async () => {
+  assertEquals(await linesOf("giveUpLimiter"), ["first", "given up"]);
+});
+
 test("Pool keeps a process alive while a task is pending that nobody joins", async () => {
   assertEquals(await linesOf("leavePending"), ["later"]);
 });
@@ -50,8 +59,30 @@ test("Pool.terminate() lets a process end when it overtakes a close", async () =
 });
 
 if (isLinux) {
-  test("Pool.close() leaves no thread behind", async () => {
+  test("Pool leaves no thread behind when 30 are closed or terminated", async () => {
     assertEquals(await linesOf("closeMany"), ["as before"]);
+  });
+
+  const when = isNode ? "at once" : "when its task does";
+  test(`Pool.terminate() ends a thread that computes ${when}`, async () => {
+    assertEquals(await linesOf("terminateBusy"), ["PoolClosedError", "0"]);
+  });
+}
+
+if (isNode) {
+  test("Goroutine rejects with WorkerCrashedError when its thread is out of memory, and the pool goes on", async () => {
+    const { code, stdout, stderr } = await runScript("exhaustHeap", 64);
+    assertEquals([code, stdout.trimEnd().split("\n")], [
+      0,
+      ["WorkerCrashedError ERR_WORKER_OUT_OF_MEMORY", "[ 1, 2, 3 ]"],
+    ], stderr);
+  });
+} else {
+  test("Pool whose thread is out of memory ends with the process, which says so", async () => {
+    const { code, stdout, stderr } = await runScript("exhaustHeap", 64);
+    assertNotEquals(code, 0);
+    assertEquals(stdout, "");
+    assertMatch(stderr, /out of memory/i);
   });
 }
 
@@ -88,4 +119,12 @@ test("Threads without Atomics.waitAsync wait for each other all the same", async
 
 test("Threads without Atomics.waitAsync let a process end that waits where nobody is left to send", async () => {
   assertEquals(await linesOf("leaveWaitingWithoutWaitAsync"), ["true true"]);
+});
+
+test("withTimeout() lets a process end while nobody waits for the deadline, wherever it was sent", async () => {
+  assertEquals(await linesOf("leaveDeadlinesUnread"), ["undefined false true", "given up", "true"]);
+});
+
+test("withTimeout() keeps a process alive while somebody waits for the deadline", async () => {
+  assertEquals(await linesOf("awaitDeadlines"), ["done", "afterFunc", "signal"]);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ReceiveChannel } from "../../mod.ts";
+import type { PoolStats, ReceiveChannel } from "../../mod.ts";
 
 /** Resolves after a turn of the event loop: whatever this thread alone could have done has been done. */
 export async function turn(): Promise<void> {
@@ -63,4 +63,9 @@ export function seeded(seed: number): (bound: number) => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 0x100000000) * bound);
   };
+}
+
+/** What a pool reports that never had a thread, and nothing pending. */
+export function idleStats(finished: number): PoolStats {
+  return { submitted: finished, queued: 0, running: 0, finished, stolen: 0, workers: [] };
 }

@@ -50,6 +50,25 @@ for (const taken of [[0], [2], [4], [0, 4], [1, 2, 3], [0, 1, 2, 3, 4]]) {
   });
 }
 
+for (const place of [-1, 0, 1, 2]) {
+  test(`List.insertAfter() puts a node after ${place < 0 ? "none" : `node ${place}`} of three`, () => {
+    const { list, nodes } = listOf(3);
+    const node = new Numbered(9);
+    list.insertAfter(nodes[place], node);
+    assertStrictEquals(list.last, place === 2 ? node : nodes[2]);
+    assertEquals(drain(list), [0, 1, 2].toSpliced(place + 1, 0, 9));
+  });
+}
+
+test("List.last is the node that came last, and undefined when the list is empty", () => {
+  const { list, nodes } = listOf(2);
+  assertStrictEquals(list.last, nodes[1]);
+  list.remove(nodes[1]!);
+  assertStrictEquals(list.last, nodes[0]);
+  list.remove(nodes[0]!);
+  assertStrictEquals(list.last, undefined);
+});
+
 test("List.remove() twice is harmless", () => {
   const { list, nodes } = listOf(3);
   list.remove(nodes[1]!);

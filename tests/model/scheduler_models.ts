@@ -50,7 +50,8 @@ interface Scheduler {
   inboxPop(agent: number): number;
   poolHasFree(pool: number): number;
   poolIsQuiet(pool: number): number;
-  poolNew(kind: number, slots: number, owner: number): number;
+  poolNew(kind: number, most: number, owner: number, isRanked: number): number;
+  poolResize(pool: number, threads: number, slots: number): void;
   poolTake(pool: number): number;
   poolTellQuiet(pool: number): void;
   taskCancel(task: number): number;
@@ -128,7 +129,8 @@ function scenario(
     setup(wasm, memory) {
       wasm.heapInit();
       const agents = threads.map(() => wasm.agentRegister());
-      const pool = wasm.poolNew(0, 3, agents[0]!);
+      const pool = wasm.poolNew(0, 2, agents[0]!, 0);
+      wasm.poolResize(pool, 2, 3);
       const workers = [0, 1, 2].map((slot) => {
         const worker = wasm.workerNew(slot);
         const hand = hands[slot - 1];

@@ -1,4 +1,15 @@
-import { any, Channel, i32, Mutex, Pool, Semaphore, task, WaitGroup } from "../../mod.ts";
+import {
+  any,
+  AtomicBool,
+  AtomicI32,
+  Channel,
+  i32,
+  Mutex,
+  Pool,
+  Semaphore,
+  task,
+  WaitGroup,
+} from "../../mod.ts";
 import { core, memoryUse } from "../../src/memory/core.ts";
 import {
   AGENT_CHAIN,
@@ -7,9 +18,24 @@ import {
   AGENT_VACANT,
 } from "../../src/memory/layout.ts";
 import { agent } from "../../src/park/agent.ts";
-import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import {
+  assertEquals,
+  assertGreaterOrEqual,
+  assertRejects,
+  assertThrows,
+} from "../support/assert.ts";
 import { receiveAll, relay, sendRange } from "../support/thread_tasks.ts";
-import { blockOn, chain, echo, fail, forkFib, isSame, noop, suspend } from "../support/tasks.ts";
+import {
+  blockOn,
+  chain,
+  countUntil,
+  echo,
+  fail,
+  forkFib,
+  isSame,
+  noop,
+  suspend,
+} from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 import { settled } from "../conformance/waiting.ts";
 
@@ -26,12 +52,32 @@ function countAgents(): number {
 /** Agents are never freed. So that none is made later, there are first as many as any of the tests has threads. */
 async function makeAgents(): Promise<void> {
   await using pool = new Pool({ threads: 8 });
-  using started = new Channel(i32, 8);
+  await startThreads(pool);
+}
+
+/**
+ * Has a pool start all its threads, which otherwise come when there is more work than the others get done.
+ *
+ * @param queued Number of tasks that wait meanwhile: the deque that they wait in grows as if no thread ever got ahead.
+ */
+async function startThreads(pool: Pool, queued = 0): Promise<void> {
+  using started = new Channel(i32, pool.threads);
   using until = new Channel(i32, 1);
-  const blocked = Array.from({ length: 8 }, () => pool.go(blockOn, started, until));
-  for (let i = 0; i < 8; i++) await started.receive();
+  const blocked = Array.from({ length: pool.threads }, () => pool.go(blockOn, started, until));
+  for (let i = 0; i < pool.threads; i++) await started.receive();
+  const waiting = Array.from({ length: queued }, () => pool.go(noop));
   until.close();
-  await Promise.all(blocked);
+  await Promise.all([...blocked, ...waiting]);
+}
+
+/** Number of threads that the operating system runs for this process. */
+function countThreads(): number {
+  return [...Deno.readDirSync("/proc/self/task")].length;
+}
+
+/** Waits until there are no more than `count` of them: the runtime takes a moment to end one. A hang fails the test. */
+async function threadsEnd(count: number): Promise<void> {
+  while (countThreads() > count) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 let made: Promise<void> | undefined;
@@ -60,12 +106,50 @@ function usedNow(): { liveBytes: number; agents: number } {
 
 const NOTHING = { liveBytes: 0, agents: 0 };
 
-test("Pool leaves no block behind when 100 pools are made, used and closed", async () => {
-  const left = await leftBy(100, async () => {
+test("Pool leaves neither block nor thread behind when 100 pools are made, used and closed", async () => {
+  let threads = 0;
+  const left = await leftBy(100, async (round) => {
+    // Some of the runtime's own come with the first.
+    if (round === 0) threads = Deno.build.os === "linux" ? countThreads() : 0;
     await using pool = new Pool({ threads: 1 });
     await Promise.all([pool.go(echo, "some text"), pool.go(forkFib, 13), pool.go(noop)]);
   });
   assertEquals(left, NOTHING);
+  if (Deno.build.os === "linux") await threadsEnd(threads);
+});
+
+/** Bytes that come back when a pool ends whose only thread counts until `end` is set. */
+async function givenBackBy(
+  finish: (pool: Pool, end: AtomicBool) => Promise<void>,
+): Promise<number> {
+  using started = new Channel(i32, 1);
+  using counter = new AtomicI32();
+  using end = new AtomicBool();
+  const pool = new Pool({ threads: 1 });
+  const counting = settled(pool.go(countUntil, started, counter, end).join());
+  await started.receive();
+  const { liveBytes } = usedNow();
+  await finish(pool, end);
+  await counting;
+  return liveBytes - usedNow().liveBytes;
+}
+
+test("Pool gives back its memory, terminated against its thread's will, when that has ended", async () => {
+  await (made ??= makeAgents());
+  const closed = await givenBackBy((pool, end) => {
+    end.store(true);
+    return pool.close();
+  });
+  const terminated = await givenBackBy(async (pool, end) => {
+    await pool.terminate(1);
+    const { liveBytes } = usedNow();
+    end.store(true);
+    // The runtime takes a moment to end the thread; a hang fails the test.
+    while (liveBytes - usedNow().liveBytes < closed) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  });
+  assertGreaterOrEqual(terminated, closed);
 });
 
 test("Pool leaves no block behind when it is closed while its threads are starting", async () => {
@@ -89,6 +173,7 @@ test("Pool leaves no block behind when it is terminated with tasks in every queu
 
 test("Pool.go() leaves no block behind after 100,000 tasks", async () => {
   await using pool = new Pool({ threads: 2 });
+  await startThreads(pool, 1000);
   const left = await leftBy(100, async () => {
     await Promise.all(Array.from({ length: 1000 }, (_, n) => pool.go(echo, n)));
   });
@@ -97,6 +182,7 @@ test("Pool.go() leaves no block behind after 100,000 tasks", async () => {
 
 test("Pool.go() leaves no block behind of failures, cancellations and deep forks", async () => {
   await using pool = new Pool({ threads: 2 });
+  await startThreads(pool);
   const undeclared = task(
     "data:text/javascript,export const b = 1",
     "undeclared",

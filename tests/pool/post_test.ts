@@ -8,6 +8,7 @@ import { Crew } from "../../src/pool/crew.ts";
 import type { Goroutine } from "../../src/pool/goroutine.ts";
 import { discardParcel, type Parcel } from "../../src/pool/parcel.ts";
 import { type Note, Office } from "../../src/pool/post.ts";
+import { workerModule } from "../../src/pool/thread.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { blockOn, echo, noop } from "../support/tasks.ts";
 import { forkGreetAndDie, greet, makeBuffer, passStreamOn } from "../support/tasks_transfer.ts";
@@ -61,7 +62,7 @@ test("Office says that a parcel is lost when its thread has ended, before or aft
   post.receive({ type: "millrace.fetch", key: 2, by: FIRST }, SECOND, send);
   post.receive({ type: "millrace.fetch", key: 3, by: SECOND }, FIRST, send);
   assertEquals(post.size, 2);
-  post.left(FIRST);
+  post.ended(FIRST);
   // The one who asked for 3 has ended itself.
   assertEquals(notes.slice(1), [{ type: "millrace.deliver", key: 2, parcel: undefined }]);
   assertEquals(post.size, 0);
@@ -74,7 +75,7 @@ test("Office ends what nobody will ask for", async () => {
     ["millrace.deposit", FIRST, 0, () => {
       post.receive({ type: "millrace.discard", key: 0 }, FIRST, send);
     }],
-    ["millrace.deposit", FIRST, SECOND, () => post.left(SECOND)],
+    ["millrace.deposit", FIRST, SECOND, () => post.ended(SECOND)],
     ["millrace.deposit", FIRST, DEAD, () => {}],
     ["millrace.deposit", DEAD, 0, () => post.sweep()],
     ["millrace.deposit", FIRST, 0, () => void post.close()],
@@ -98,13 +99,25 @@ test("Office keeps at the pool's rest what a living thread has deposited", async
   await cancelled;
 });
 
+function newCrew(idleTimeoutMs = Infinity): Crew {
+  const module = workerModule(undefined);
+  return new Crew({
+    threads: 1,
+    name: "post",
+    module,
+    ranking: undefined,
+    queue: undefined,
+    idleTimeoutMs,
+  });
+}
+
 /** Submits a task as `pool.go` does. */
 function go(crew: Crew, fn: { taskId: string }, ...args: unknown[]): Goroutine<unknown> {
-  return crew.submit(fn.taskId, args, go);
+  return crew.submit({ id: fn.taskId, args, rank: 0, above: go });
 }
 
 test("Crew keeps no parcel of tasks that ran, failed, were cancelled or died", async () => {
-  const crew = new Crew(1, "post");
+  const crew = newCrew();
   const port = (): MessagePort => transfer(new MessageChannel().port2);
   await go(crew, greet, { port: port() });
   await go(crew, makeBuffer, 1 << 20);
@@ -138,7 +151,7 @@ test("Crew keeps no parcel of tasks that ran, failed, were cancelled or died", a
 });
 
 test("Crew keeps no parcel of tasks that its end called off", async () => {
-  const crew = new Crew(1, "post");
+  const crew = newCrew();
   using started = new Channel(i32, 1);
   const blocked = go(crew, blockOn, started, new Channel(i32, 1));
   await started.receive();

@@ -41,9 +41,10 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["src/select/"],
   ["src/time/", "src/channel/flavors/"],
   ["src/channel/", "src/sync/"],
+  // The threads of a pool must know every kind of handle before a task has loaded what it is.
+  ["src/context/", "src/rate/"],
   ["src/pool/"],
-  ["src/context/"],
-  ["src/group/", "src/rate/"],
+  ["src/group/"],
   ["src/patterns/"],
   ["mod.ts"],
 ];

@@ -9,12 +9,15 @@
  *   stays a file of its own, because a task is found again by its module's URL and its exported name;
  *   imports of the module become imports of the entries above. So the suite tests what is shipped, and
  *   it may import nothing but public entry points.
+ * - With `--bench` also `dist/bench/`: the comparison with the rivals, likewise, and beside it the
+ *   `node_modules` that it needs, in the versions of `deno.lock`.
  *
- * Run it as `deno task dist [--tests]`.
+ * Run it as `deno task dist [--tests] [--bench]`.
  *
  * @module
  */
 
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -22,8 +25,17 @@ import config from "../../deno.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = join(ROOT, "dist");
-const TESTS = join(ROOT, "tests");
-const DIST_TESTS = join(DIST, "test");
+
+/** Modules that are run against `dist/`. */
+interface Tree {
+  /** The directory that they stand below. */
+  readonly source: string;
+  /** The directory that they go to. */
+  readonly output: string;
+}
+
+const TESTS: Tree = { source: join(ROOT, "tests"), output: join(DIST, "test") };
+const BENCH: Tree = { source: join(ROOT, "bench"), output: join(DIST, "bench") };
 
 /** Where the test files that are run against `dist/` stand, below `tests/`. */
 const SUITES = ["conformance", "browser/page"];
@@ -37,7 +49,7 @@ const ENTRIES: ReadonlyMap<string, string> = new Map(
 );
 
 /** What both builds have in common. */
-const COMMON: esbuild.BuildOptions = {
+export const COMMON: esbuild.BuildOptions = {
   bundle: true,
   charset: "utf8",
   format: "esm",
@@ -49,15 +61,25 @@ const COMMON: esbuild.BuildOptions = {
 };
 
 /** Finds npm packages where Deno keeps them; esbuild by itself only looks into `node_modules`. */
-const npmPackages: esbuild.Plugin = {
+export const npmPackages: esbuild.Plugin = {
   name: "npm packages",
   setup(build) {
-    build.onResolve({ filter: /^(@[\w.-]+\/)?[\w-][\w.-]*(\/|$)/ }, async ({ path, kind }) => {
-      if (kind === "entry-point") return undefined;
-      // Only a package that was loaded once has files that it can be resolved to.
-      await import(path);
-      return { path: fileURLToPath(import.meta.resolve(path)) };
-    });
+    build.onResolve(
+      { filter: /^(@[\w.-]+\/)?[\w-][\w.-]*(\/|$)/ },
+      async ({ path, kind, importer }) => {
+        if (kind === "entry-point") return undefined;
+        if (isBuiltin(path)) return { path, namespace: "builtin" };
+        // A package finds those that it depends on from where it stands.
+        if (kind === "require-call") return { path: createRequire(importer).resolve(path) };
+        // Only a package that was loaded once has files that it can be resolved to.
+        await import(path);
+        return { path: fileURLToPath(import.meta.resolve(path)) };
+      },
+    );
+    // What a package requires of Node itself: a module of ECMAScript has no `require`.
+    build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
   },
 };
 
@@ -82,13 +104,14 @@ async function buildModule(): Promise<void> {
   await Deno.writeTextFile(join(DIST, "package.json"), JSON.stringify(manifest, null, 2) + "\n");
 }
 
-/** Transpiles the suites and every test file that they import, one file to one file. */
-async function buildTests(): Promise<void> {
+/** Transpiles modules of a tree and every other of it that they import, one file to one file. */
+async function buildTree(
+  tree: Tree,
+  modules: Iterable<string>,
+  packages: esbuild.Plugin,
+): Promise<void> {
   const built = new Set<string>();
-  let found = new Set<string>();
-  for (const suite of SUITES) {
-    for (const file of listModules(join(TESTS, suite))) found.add(file);
-  }
+  let found = new Set(modules);
   while (found.size > 0) {
     const entryPoints = Array.from(found);
     found = new Set();
@@ -96,40 +119,87 @@ async function buildTests(): Promise<void> {
     await esbuild.build({
       ...COMMON,
       entryPoints,
-      outbase: TESTS,
-      outdir: DIST_TESTS,
-      plugins: [npmPackages, oneFileEach((file) => built.has(file) || found.add(file))],
+      outbase: tree.source,
+      outdir: tree.output,
+      plugins: [packages, oneFileEach(tree, (file) => built.has(file) || found.add(file))],
     });
   }
 }
 
 /** Keeps every relative import an import, pointed at what the imported file becomes in `dist/`. */
-function oneFileEach(onTestFile: (file: string) => void): esbuild.Plugin {
+function oneFileEach(tree: Tree, onFile: (file: string) => void): esbuild.Plugin {
   return {
     name: "one file each",
     setup(build) {
       build.onResolve({ filter: /^\.\.?\// }, ({ path, importer, kind }) => {
-        if (kind === "entry-point" || !importer.startsWith(TESTS + sep)) return undefined;
+        if (kind === "entry-point" || !importer.startsWith(tree.source + sep)) return undefined;
         const file = join(dirname(importer), path);
         const entry = ENTRIES.get(file);
-        if (entry === undefined && !file.startsWith(TESTS + sep)) {
-          const text = `Cannot import "${path}": a suite that runs against dist/ may import only ` +
-            `files of tests/ and the public entry points`;
+        if (entry === undefined && !file.startsWith(tree.source + sep)) {
+          const text =
+            `Cannot import "${path}": what runs against dist/ may import only files of ` +
+            `its own tree and the public entry points`;
           return { errors: [{ text }] };
         }
-        if (entry === undefined) onTestFile(file);
-        const target = entry === undefined ? toOutput(file) : join(DIST, `${entry}.js`);
-        const specifier = relative(dirname(toOutput(importer)), target).replaceAll(sep, "/");
+        if (entry === undefined) onFile(file);
+        const target = entry === undefined ? toOutput(tree, file) : join(DIST, `${entry}.js`);
+        const specifier = relative(dirname(toOutput(tree, importer)), target).replaceAll(sep, "/");
         return { external: true, path: specifier.startsWith(".") ? specifier : `./${specifier}` };
       });
     },
   };
 }
 
-/** File below `dist/test/` that a file below `tests/` becomes. */
-function toOutput(file: string): string {
-  const path = relative(TESTS, file);
-  return join(DIST_TESTS, path.slice(0, -extname(path).length) + ".js");
+/** File below the output that a file of the tree becomes. */
+function toOutput(tree: Tree, file: string): string {
+  const path = relative(tree.source, file);
+  return join(tree.output, path.slice(0, -extname(path).length) + ".js");
+}
+
+/** Transpiles the suites. */
+async function buildTests(): Promise<void> {
+  const modules = SUITES.flatMap((suite) => Array.from(listModules(join(TESTS.source, suite))));
+  await buildTree(TESTS, modules, npmPackages);
+}
+
+/**
+ * Transpiles the comparison, but not what only `deno bench` runs, and installs the packages that it imports. They are not
+ * bundled: pools start threads from files of their own.
+ */
+async function buildBench(): Promise<void> {
+  const modules = Array.from(listModules(BENCH.source)).filter((file) =>
+    !file.endsWith("_bench.ts")
+  );
+  const packages = new Set<string>();
+  await buildTree(BENCH, modules, {
+    name: "external packages",
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, ({ path }) => {
+        if (!path.startsWith("node:")) packages.add(path);
+        return { external: true, path };
+      });
+    },
+  });
+  const dependencies = Object.fromEntries(
+    Array.from(packages, (name) => [name, versionOf(name)]),
+  );
+  const manifest = { private: true, type: "module", dependencies };
+  await Deno.writeTextFile(join(BENCH.output, "package.json"), JSON.stringify(manifest, null, 2));
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["install", "--quiet", "--no-config", "--node-modules-dir=auto"],
+      ...[`--lock=${join(ROOT, "deno.lock")}`, "--frozen"],
+    ],
+    cwd: BENCH.output,
+  }).spawn().status;
+  if (!success) throw new Error("Cannot install the packages of the benches");
+}
+
+/** The version of a package that `deno.json` names. */
+function versionOf(name: string): string {
+  const version = new Map(Object.entries(config.imports)).get(name)?.split("@").at(-1);
+  if (version === undefined) throw new Error(`Cannot find "${name}" in the imports of deno.json`);
+  return version;
 }
 
 /** The TypeScript modules below a directory. */
@@ -148,6 +218,7 @@ if (import.meta.main) {
   try {
     await buildModule();
     if (Deno.args.includes("--tests")) await buildTests();
+    if (Deno.args.includes("--bench")) await buildBench();
   } catch (error) {
     if (!(error instanceof Error && "errors" in error)) throw error;
     Deno.exitCode = 1; // esbuild has printed every error, with its place

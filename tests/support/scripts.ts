@@ -7,10 +7,32 @@
  *
  * @module
  */
-import { Channel, go, i32, Mutex, Pool, select, text, transfer } from "../../mod.ts";
 import {
+  AtomicBool,
+  AtomicI32,
+  Channel,
+  go,
+  i32,
+  Mutex,
+  Pool,
+  select,
+  text,
+  transfer,
+} from "../../mod.ts";
+import {
+  afterFunc as afterContext,
+  background,
+  withCancel,
+  withTimeout,
+} from "../../src/context/mod.ts";
+import { SchedGroup } from "../../src/group/mod.ts";
+import { Limiter } from "../../src/rate/mod.ts";
+import {
+  blockOn,
   compute,
+  countUntil,
   echo,
+  exhaustHeap,
   fail,
   forkAndLeave,
   leaveThrower,
@@ -24,6 +46,19 @@ import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
 import { greet, makeBuffer } from "./tasks_transfer.ts";
 
 const scripts = {
+  waitForLimiter(): void {
+    const limiter = new Limiter(20, 1);
+    for (const name of ["first", "second", "third"]) limiter.wait().then(() => console.log(name));
+  },
+
+  giveUpLimiter(): void {
+    const limiter = new Limiter(1e-6, 1);
+    const abort = new AbortController();
+    limiter.wait(abort).then(() => console.log("first"));
+    limiter.wait(abort).catch(console.log);
+    abort.abort("given up");
+  },
+
   failGoroutine(): void {
     go(function boom() {
       throw new RangeError("boom");
@@ -109,12 +144,55 @@ const scripts = {
       await using pool = new Pool({ threads });
       await Promise.all(Array.from({ length: 20 }, () => pool.go(noop)));
     };
+    const terminate = async (): Promise<void> => {
+      const pool = new Pool({ threads: 1 });
+      using started = new Channel(i32, 1);
+      using until = new Channel(i32, 1);
+      const blocked = pool.go(blockOn, started, until).join().catch((error: Error) => error.name);
+      await started.receive();
+      await pool.terminate(50_000);
+      if (await blocked !== "PoolClosedError") throw new Error(String(await blocked));
+    };
     await use(2);
     const before = countThreads();
-    for (let i = 0; i < 10; i++) await use(3);
+    for (let i = 0; i < 15; i++) await Promise.all([use(2), terminate()]);
     // The runtime takes a moment to end a thread that has run out of work; a hang fails the test.
     while (countThreads() > before) await new Promise((resolve) => setTimeout(resolve, 10));
     console.log("as before");
+  },
+
+  async terminateBusy(): Promise<void> {
+    const { readdirSync } = process.getBuiltinModule("node:fs");
+    const countThreads = (): number => readdirSync("/proc/self/task").length;
+    await using other = new Pool({ threads: 1 });
+    await other.go(noop);
+    const before = countThreads();
+    const pool = new Pool({ threads: 1 });
+    using started = new Channel(i32, 1);
+    using counter = new AtomicI32();
+    using end = new AtomicBool();
+    const ended = pool.go(countUntil, started, counter, end).join().catch((error: Error) =>
+      error.name
+    );
+    await started.receive();
+    await pool.terminate(1);
+    console.log(await ended);
+    // Deno does not stop a thread that computes: it ends when its task does.
+    end.store("Deno" in globalThis);
+    while (countThreads() > before) await new Promise((resolve) => setTimeout(resolve, 10));
+    const last = counter.load();
+    await other.go(noop);
+    console.log(counter.load() - last);
+  },
+
+  async exhaustHeap(): Promise<void> {
+    await using pool = new Pool({ threads: 1 });
+    const crashed = pool.go(exhaustHeap).join();
+    const rest = Promise.all([1, 2, 3].map((n) => pool.go(echo, n)));
+    await crashed.catch((error: Error) =>
+      console.log(error.name, (error.cause as { code: string }).code)
+    );
+    console.log(await rest);
   },
 
   failTask(): void {
@@ -160,7 +238,7 @@ const scripts = {
     const words = new Channel(text, 0);
     const mutex = new Mutex();
     const answering = pool.go(answerInWords, numbers, words, mutex);
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < Number(process.env.ROUNDS ?? 50); i++) {
       const guard = await mutex.lock();
       await numbers.send(i);
       guard[Symbol.dispose]();
@@ -178,6 +256,62 @@ const scripts = {
     await new Channel(i32, 1).receive();
     console.log("received");
   },
+
+  failScheduled(): void {
+    const group = new SchedGroup();
+    group.delay(1, function boom() {
+      console.log("before");
+      throw new RangeError("boom");
+    });
+    group.delay(60_000, () => console.log("after"));
+  },
+
+  failScheduledLater(): void {
+    const group = new SchedGroup();
+    group.schedule(new Date(), async function boom() {
+      await console.log("before");
+      throw new RangeError("boom");
+    });
+    group.delay(60_000, () => console.log("after"));
+  },
+
+  leaveScheduled(): void {
+    const group = new SchedGroup();
+    group.delay(20, () => console.log("second"));
+    group.schedule(new Date(), () => console.log("first"));
+  },
+
+  cancelScheduled(): void {
+    const [ctx, cancel] = withCancel(background());
+    const group = new SchedGroup(ctx);
+    for (let i = 0; i < 100_000; i++) group.delay(60_000 + i, () => console.log(i));
+    group.delay(1, () => {
+      cancel();
+      console.log("cancelled");
+    });
+  },
+
+  async leaveDeadlinesUnread(): Promise<void> {
+    const [ctx] = withTimeout(background(), 1e9);
+    const [child] = withCancel(ctx);
+    console.log(child.err, ctx.done?.closed, afterContext(child, () => {})());
+    const controller = new AbortController();
+    const waiting = child.done!.receive({ signal: controller.signal });
+    controller.abort("given up");
+    console.log(await waiting.catch((reason) => reason));
+    const pool = new Pool({ threads: 1 });
+    console.log(await pool.go(echo, ctx) === ctx);
+    await pool.close();
+  },
+
+  awaitDeadlines(): void {
+    const [ctx] = withTimeout(background(), 20);
+    ctx.done!.receive().then(() => console.log("done"));
+    const [other] = withTimeout(background(), 40);
+    afterContext(withCancel(other)[0], () => console.log("afterFunc"));
+    const [third] = withTimeout(background(), 60);
+    third.signal.addEventListener("abort", () => console.log("signal"));
+  },
 } satisfies Record<string, () => void | Promise<void>>;
 
 /** How a process ended. */
@@ -193,10 +327,18 @@ export interface Ended {
 /** A process that has not ended by then hangs. */
 const TIMEOUT_MS = 40_000;
 
-/** Runs a script in a process of its own, on the runtime that calls this. */
-export function runScript(name: keyof typeof scripts): Promise<Ended> {
+/**
+ * Runs a script in a process of its own, on the runtime that calls this.
+ *
+ * @param heapMb What the heap of each of its threads may have.
+ */
+export function runScript(name: keyof typeof scripts, heapMb?: number): Promise<Ended> {
   const { execFile } = process.getBuiltinModule("node:child_process");
-  const run = "Deno" in globalThis ? ["run", "-A", "--no-check"] : [];
+  const isDeno = "Deno" in globalThis;
+  const run = isDeno ? ["run", "-A", "--no-check"] : [];
+  if (heapMb !== undefined) {
+    run.push(`${isDeno ? "--v8-flags=" : ""}--max-old-space-size=${heapMb}`);
+  }
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,

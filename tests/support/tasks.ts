@@ -4,6 +4,8 @@
  * @module
  */
 import {
+  type AtomicBool,
+  type AtomicI32,
   type Channel,
   type Mutex,
   Pool,
@@ -90,6 +92,21 @@ export const forkFib = task(import.meta.url, "forkFib", async (n: number): Promi
 export const spin = task(import.meta.url, "spin", (started: Channel<number>): never => {
   started.sendSync(1);
   for (;;);
+});
+
+/** Says that it has started, and counts until `end` is set. */
+export const countUntil = task(
+  import.meta.url,
+  "countUntil",
+  (started: Channel<number>, counter: AtomicI32, end: AtomicBool): void => {
+    started.sendSync(1);
+    while (!end.load()) counter.add(1);
+  },
+);
+
+/** Keeps what it makes, until its thread has no memory left. */
+export const exhaustHeap = task(import.meta.url, "exhaustHeap", (): never => {
+  for (const kept: number[][] = [];;) kept.push(new Array(1000).fill(kept.length + 0.5));
 });
 
 /** Receives once, blocking, after it has said that it is about to. */

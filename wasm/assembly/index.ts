@@ -39,6 +39,17 @@ export {
 export { condBroadcast, condEnter, condLeave, condNew, condSignal } from "./cond";
 export { allocate, free, heapInit, liveBytes, reservedBytes } from "./heap";
 export { ringServe } from "./hungry";
+export {
+  bucketCancel,
+  bucketNew,
+  bucketReserve,
+  bucketSetBurst,
+  bucketSetLimit,
+  leakyReserve,
+  limiterBurst,
+  limiterLimit,
+} from "./limiter";
+export { logCancel, logNew, logReserve, windowCancel, windowNew, windowReserve } from "./limiter_window";
 export { mapDelete, mapDeleteIf, mapNew, mapStore, mapStoreIf, mapStoreNew } from "./map";
 export { mapNarrowKey } from "./map_key";
 export { mapLoad } from "./map_load";
@@ -113,26 +124,34 @@ export {
 } from "./rwmutex";
 export {
   poolAddFunction,
+  poolFree,
   poolHasFree,
   poolIsQuiet,
   poolIsShort,
   poolNew,
+  poolQueued,
+  poolResize,
   poolTake,
   poolTellQuiet,
+  poolWantRoom,
   workerEnter,
   workerExpect,
   workerFinished,
   workerFound,
   workerFree,
+  workerGiveBack,
   workerIdle,
   workerIsBusy,
   workerIsFree,
   workerLeave,
   workerNew,
+  workerReset,
   workerSearch,
   workerSpin,
   workerSubmit,
   workerTake,
+  workerTakeFrom,
+  workerTakeToward,
   workerWillBeFree,
   workerWoken,
 } from "./scheduler";

@@ -290,6 +290,32 @@ export const CELL_U32: u32 = 2;
 export const CELL_I64: u32 = 3;
 export const CELL_BOOL: u32 = 4;
 
+// ---- Context (a shared object); its queue, of those who wait for its end, stands at LOCK_QUEUE ----------------------------
+/** u32, atomic: how it has ended: a `CONTEXT_…` code, or a message with the cause of its cancellation; written once. */
+export const CONTEXT_END: usize = 12;
+/** u32: the context above that it ends with, 0 for none; it holds a reference; written once. */
+export const CONTEXT_ABOVE: usize = 16;
+/** u32: message with the cause of the end that its deadline brings, 0 for none; written once. */
+export const CONTEXT_CAUSE: usize = 20;
+/** u32: message with the values between it and the one above, 0 for none; written once. */
+export const CONTEXT_VALUES: usize = 24;
+/** f64: its own deadline as a `Date` counts, infinite for none; written once. */
+export const CONTEXT_DATE: usize = 48;
+/** f64: the same by the clock that all threads have in common; written once. */
+export const CONTEXT_DUE: usize = 56;
+export const CONTEXT_SIZE: usize = 64;
+
+/** It has not ended. */
+export const CONTEXT_LIVE: u32 = 0;
+/** It was cancelled, and nobody gave a cause. */
+export const CONTEXT_CANCELED: u32 = 1;
+/** Its deadline is over. */
+export const CONTEXT_LATE: u32 = 2;
+/** It has ended as the one above has. */
+export const CONTEXT_FOLLOWED: u32 = 3;
+/** It has no end of its own: it is asked for that of the one above, if there is one. */
+export const CONTEXT_NONE: u32 = 4;
+
 // ---- Shared array (a shared object) ---------------------------------------------------------------------------------------
 /** u32: bytes of its elements; written once. */
 export const ARRAY_BYTES: usize = 12;
@@ -310,9 +336,13 @@ export const TASK_ARGUMENTS: usize = 24;
 export const TASK_RESULT: usize = 28;
 /** u32: number that names the goroutine in messages. */
 export const TASK_NUMBER: usize = 32;
+/** u32, locked by POOL_LOCK: its entry in the heap of a ranked pool; 0: it is not there. */
+export const TASK_PLACE: usize = 36;
+/** f64: in a ranked pool, the tasks with more go first; written once. */
+export const TASK_WEIGHT: usize = 40;
 /** u32: number of the parcel that its arguments, or later its result, need; 0: none. Published as those are. */
-export const TASK_PARCEL: usize = 36;
-export const TASK_SIZE: usize = 40;
+export const TASK_PARCEL: usize = 48;
+export const TASK_SIZE: usize = 56;
 
 export const TASK_QUEUED: u32 = 0;
 export const TASK_STARTED: u32 = 1;
@@ -341,10 +371,19 @@ export const WORKER_TAKEN: usize = 204;
 export const WORKER_STOLE: usize = 208;
 /** u32: 1 when its thread ended in order: nothing is to come for its agent any more. */
 export const WORKER_IS_CLEAN: usize = 212;
-/** u32, atomic, written by the owner: 1 when the thread is to stop, though it may not have an agent to be signalled yet. */
+/** u32, atomic, written by the owner: a `DISMISSED_…` code; the thread may not have an agent to be signalled yet. */
 export const WORKER_IS_DISMISSED: usize = 216;
 /** u32, atomic: 1 while it is counted in POOL_FREE; written by the worker, and by the owner before its thread starts. */
 export const WORKER_FREE: usize = 220;
+/** f64: milliseconds that it has been working, up to WORKER_SINCE; the worker's own, as all up to WORKER_HAS_LEFT. */
+export const WORKER_BUSY_MS: usize = 224;
+/** f64: when it last began or ceased to work, and when it entered; milliseconds since the epoch. */
+export const WORKER_SINCE: usize = 232;
+export const WORKER_ENTERED: usize = 240;
+/** u32: 1 while it is working. */
+export const WORKER_IS_WORKING: usize = 248;
+/** u32, atomic: 1 when it takes no more tasks, has none suspended, and touches the pool no more. */
+export const WORKER_HAS_LEFT: usize = 252;
 /** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE: usize = 256;
 /** u32, atomic, written by the worker: tasks that it submitted, took, and finished. */
@@ -352,6 +391,11 @@ export const WORKER_SUBMITTED: usize = 384;
 export const WORKER_TOOK: usize = 388;
 export const WORKER_FINISHED: usize = 392;
 export const WORKER_SIZE: usize = 512;
+
+/** To stop at once. */
+export const DISMISSED_TO_STOP: u32 = 1;
+/** To take nothing more, and to leave when nothing is suspended. */
+export const DISMISSED_TO_RETIRE: u32 = 2;
 
 /** It runs or searches. */
 export const IDLE_NOT: u32 = 0;
@@ -361,7 +405,7 @@ export const IDLE_OFFERED: u32 = 1;
 export const IDLE_CALLED: u32 = 2;
 
 // ---- Pool (a shared object) ---------------------------------------------------------------------------------------
-/** u32: entries in the table of workers; written once. */
+/** u32, atomic, written by the owner: entries of the table of workers that are in use. */
 export const POOL_SLOTS: usize = 12;
 /** u32: the agent that made the pool; told when nothing is pending. */
 export const POOL_OWNER: usize = 16;
@@ -369,8 +413,14 @@ export const POOL_OWNER: usize = 16;
 export const POOL_FUNCTIONS: usize = 20;
 /** u32, written by the owner: threads that it has started and that have not ended. */
 export const POOL_HIRED: usize = 24;
+/** u32, atomic, written by the owner: threads that it may have. */
+export const POOL_LIMIT: usize = 28;
+/** u32: 1 where tasks wait in one queue, ranked by TASK_WEIGHT, instead of in deques; written once. */
+export const POOL_IS_RANKED: usize = 32;
+/** u32, atomic: 1 when the owner wants to be told once somebody has taken a task. */
+export const POOL_WANTS_ROOM: usize = 36;
 /** u32, atomic: the number that a parcel was given last. */
-export const POOL_PARCELS: usize = 28;
+export const POOL_PARCELS: usize = 40;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE: usize = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */
@@ -382,15 +432,39 @@ export const POOL_LOCK: usize = 256;
 /** u32, locked by POOL_LOCK: oldest and newest task of the injector, chained by ENTRY_NEXT. */
 export const POOL_HEAD: usize = 260;
 export const POOL_TAIL: usize = 264;
-/** u32, atomic, written under the lock: tasks in the injector. */
+/** u32, atomic, written under the lock: tasks in the injector and in the heap. */
 export const POOL_COUNT: usize = 268;
+/** u32, locked by POOL_LOCK: the heap of a ranked pool, 0 before the first task; entries in it; how many it has had. */
+export const POOL_RANKED: usize = 272;
+export const POOL_RANKED_COUNT: usize = 276;
+export const POOL_RANKED_SEQUENCE: usize = 280;
 /** u32 × POOL_SLOTS, atomic: workers, 0 where there is none. Slot 0 is the owner's, who only submits. */
 export const POOL_WORKERS: usize = 384;
+
+// ---- Heap of a ranked pool: what has most weight is entry 1, its children are entries 2 and 3 ----------------------
+/** u32: entries that it has room for; written once. */
+export const RANKED_CAPACITY: usize = 0;
+/** 16 bytes for each entry; there is none at 0, and the capacity stands there. */
+export const RANKED_ENTRY_SIZE: usize = 16;
+/** f64: weight of the task. */
+export const RANKED_WEIGHT: usize = 0;
+/** u32: its place among those of the same weight. */
+export const RANKED_SEQUENCE: usize = 8;
+/** u32: the task. */
+export const RANKED_TASK: usize = 12;
+/** Entries that a heap has room for at first, and at most: what `ranking.ts` can sift without a loop. */
+export const RANKED_INITIAL: u32 = 63;
+export const RANKED_MOST: u32 = 0xffffff;
+
 
 /** A pool of the agent's has nothing pending. */
 export const SIGNAL_QUIET: u32 = 4;
 /** An idle worker has been chosen to look for a task. */
 export const SIGNAL_WORK: u32 = 8;
+/** The thread is to take no more tasks, and to end when nothing of its own is suspended. */
+export const SIGNAL_RETIRE: u32 = 16;
+/** Somebody has taken a task of the agent's pool, which may have room for another. */
+export const SIGNAL_ROOM: u32 = 32;
 
 // ---- Map (a shared object) ------------------------------------------------------------------------------------------
 /** u32: a `KEY_…` form; written once, as is all up to MAP_TABLE. */
@@ -476,3 +550,57 @@ export const PAIR_HASH: usize = 8;
 export const PAIR_ERA: usize = 12;
 /** The value, MAP_VALUE_BYTES long; then the key, unless it is narrow: then the hash stands for it. */
 export const PAIR_VALUE: usize = 16;
+
+// ---- Limiter (a shared object) ---------------------------------------------------------------------------------------------
+/** u32: a `LIMITER_…` algorithm; written once. */
+export const LIMITER_TYPE: usize = 12;
+/** u32, atomic: spin lock of all that is not written once. */
+export const LIMITER_LOCK: usize = 16;
+/** f64: `performance.timeOrigin` of the thread that made it, from which its instants count; written once. */
+export const LIMITER_BASE: usize = 24;
+/** f64, locked: events a second. */
+export const LIMITER_LIMIT: usize = 32;
+/** f64, locked: how many tokens a bucket holds, or how many events a window. */
+export const LIMITER_BURST: usize = 40;
+/** f64, locked: the latest instant that it has been used at. */
+export const LIMITER_LAST: usize = 48;
+/** f64, locked: the turn that was given last; -Infinity when there was none. */
+export const LIMITER_EVENT: usize = 56;
+/** f64, locked: tokens that a bucket held at LIMITER_LAST; below 0 what it owes to those who wait. */
+export const BUCKET_TOKENS: usize = 64;
+/** f64: milliseconds of a window; written once. */
+export const WINDOW_MS: usize = 64;
+/** f64: where the first window starts; written once. */
+export const WINDOW_START: usize = 72;
+/** f64, locked: number of the window that the last turn is in. */
+export const WINDOW_INDEX: usize = 80;
+/** f64, locked: turns in it. */
+export const WINDOW_USED: usize = 88;
+/** u32, locked: the slot of the oldest stamp of a log. */
+export const LOG_HEAD: usize = 80;
+/** u32, locked: number of the turn that was given last; wraps. */
+export const LOG_NUMBER: usize = 84;
+/** With the block's header 128 bytes: two limiters never share a cache line. */
+export const LIMITER_SIZE: usize = 120;
+/** f64 × LIMITER_BURST, locked: the turns that a log has given last, -Infinity where one is free. */
+export const LOG_STAMPS: usize = 120;
+export const LIMITER_BUCKET: u32 = 1;
+export const LIMITER_LEAKY: u32 = 2;
+export const LIMITER_WINDOW: u32 = 3;
+export const LIMITER_LOG: u32 = 4;
+/** It has no state: it stands for several others. */
+export const LIMITER_MULTI: u32 = 5;
+/** u32: how many those are; written once, as are they. */
+export const MULTI_COUNT: usize = 16;
+/** u32 × MULTI_COUNT: the limiters; it holds a reference to each. */
+export const MULTI_LIMITERS: usize = 20;
+
+/** Results of asking for a turn: none, or not soon enough; it is given; it would never come. */
+export const TURN_REFUSED: i32 = 0;
+export const TURN_GIVEN: i32 = 1;
+export const TURN_NEVER: i32 = 2;
+/** What is written of a turn, f64 each: when it is, and what its algorithm needs to take it back. */
+export const TURN_AT: usize = 0;
+export const TURN_FIRST: usize = 8;
+export const TURN_SECOND: usize = 16;
+export const TURN_THIRD: usize = 24;

@@ -4,7 +4,8 @@
  * The pool's table has a *worker* for each thread that runs tasks, and in slot 0 one for the owner, who only submits. Each
  * pushes to a deque of its own (deque.ts): what it forked last it runs first; what others take is the oldest. The owner
  * takes nothing from its deque, so for it that is first in, first out. The *injector*, a list under a lock, holds what has no
- * deque: tasks of a thread that died, and tasks for which a deque could not grow.
+ * deque: tasks of a thread that died, and tasks for which a deque could not grow. In a *ranked* pool nothing goes to deques: all that is
+ * submitted waits in one heap (ranking.ts) under that same lock.
  *
  * Idle protocol (steps and proof sketch in `src/pool/README.md`): a worker is *running*, *searching* or *idle*. Whoever
  * submits pushes first and then wakes one idle worker, unless one is searching already. A searcher that finds a task
@@ -13,6 +14,9 @@
  *
  * Free: a task may block its thread, and what is suspended there with it. A worker with suspended goroutines therefore leaves
  * tasks to a *free* one (nothing to run, nothing suspended), and is woken for one only when none is free.
+ *
+ * Room: an owner that bounds what waits asks, once there is too much, to be told of the next task that is taken. It raises
+ * POOL_WANTS_ROOM and looks once more; who takes a task looks at the word afterwards: one of the two sees the other.
  *
  * Quiet: each worker counts what it submitted and what it finished, in words that it alone writes. The pool was quiet if
  * the finished, summed first, are as many as the submitted, summed afterwards (Mattern 1987, "four counter" with
@@ -23,6 +27,7 @@ import { agentSignal } from "./agent";
 import { dequeFree, dequeInit, dequePop, dequePush, dequeSize, dequeSteal } from "./deque";
 import { allocate, free } from "./heap";
 import { acquire, release } from "./lock";
+import { rankedPush, rankedRemove } from "./ranking";
 import {
   DEQUE_RETRY,
   ENTRY_NEXT,
@@ -38,14 +43,21 @@ import {
   POOL_HEAD,
   POOL_HIRED,
   POOL_IDLE,
+  POOL_IS_RANKED,
+  POOL_LIMIT,
   POOL_LOCK,
   POOL_OWNER,
+  POOL_RANKED,
+  POOL_RANKED_COUNT,
   POOL_SEARCHING,
   POOL_SLOTS,
   POOL_TAIL,
+  POOL_WANTS_ROOM,
   POOL_WORKERS,
   SIGNAL_QUIET,
+  SIGNAL_ROOM,
   SIGNAL_WORK,
+  TASK_PLACE,
   TASK_QUEUED,
   TASK_STATE,
   WORKER_AGENT,
@@ -61,18 +73,38 @@ import {
   WORKER_TOOK,
 } from "./layout";
 
-/** Makes a pool whose table has `slots` places; 0 when memory is exhausted. */
-export function poolNew(kind: u32, slots: u32, owner: usize): usize {
-  const byteLength = POOL_WORKERS + (<usize>slots << 2);
+/**
+ * Makes a pool without threads; 0 when memory is exhausted.
+ *
+ * @param most Threads that it can ever be given by `poolResize`.
+ * @param isRanked 1: tasks with more weight go first.
+ */
+export function poolNew(kind: u32, most: u32, owner: usize, isRanked: u32): usize {
+  const byteLength = POOL_WORKERS + (<usize>(most + 1) << 2);
   const pool = allocate(<u32>byteLength);
   if (pool == 0) return 0;
   // Plain: ours until a worker starts.
   memory.fill(pool, 0, byteLength);
   store<u32>(pool + OBJECT_REFERENCES, 1);
   store<u32>(pool + OBJECT_KIND, kind);
-  store<u32>(pool + POOL_SLOTS, slots);
+  store<u32>(pool + POOL_SLOTS, 1);
   store<u32>(pool + POOL_OWNER, <u32>owner);
+  store<u32>(pool + POOL_IS_RANKED, isRanked);
   return pool;
+}
+
+/** Lets the pool have `threads` threads, and look for them at the first `slots` places of the table. Only the owner calls this. */
+export function poolResize(pool: usize, threads: u32, slots: u32): void {
+  // The table is all zeros beyond its end, so who sees a new one first finds nobody there.
+  store32(pool + POOL_SLOTS, slots);
+  store32(pool + POOL_LIMIT, threads);
+}
+
+/** Frees a pool that no thread knows any more, and in which nothing waits. */
+export function poolFree(pool: usize): void {
+  const ranked: usize = load<u32>(pool + POOL_RANKED);
+  if (ranked != 0) free(ranked);
+  free(pool);
 }
 
 /** Adds a function record to the pool. Progress: lock-free. */
@@ -96,6 +128,13 @@ export function workerNew(seed: u32): usize {
   }
   store<u32>(worker + WORKER_RANDOM, seed | 1);
   return worker;
+}
+
+/** Makes the worker of a thread that has surely ended as good as new. Its deque is empty, and thieves may still look at that. */
+export function workerReset(worker: usize): void {
+  const random = load<u32>(worker + WORKER_RANDOM);
+  memory.fill(worker + WORKER_AGENT, 0, WORKER_SIZE - WORKER_AGENT);
+  store<u32>(worker + WORKER_RANDOM, random);
 }
 
 /** A thread is being started for `worker`: tasks may be left to it. Only the owner calls this. */
@@ -203,8 +242,9 @@ export function workerFree(worker: usize): void {
  */
 export function workerSubmit(pool: usize, worker: usize, task: u32): void {
   store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.
-  // A deque that cannot grow is no reason to fail: the injector needs no memory.
-  if (!dequePush(worker, task)) injectorPush(pool, task);
+  const isRanked = load<u32>(pool + POOL_IS_RANKED) != 0; // Plain: written once.
+  // What cannot grow is no reason to fail: the injector needs no memory.
+  if (!(isRanked ? rankedPush(pool, task) : dequePush(worker, task))) injectorPush(pool, task);
   poolNotify(pool);
 }
 
@@ -213,31 +253,45 @@ export function workerFinished(worker: usize): void {
   store32(worker + WORKER_FINISHED, load<u32>(worker + WORKER_FINISHED) + 1); // The load plain: its own word.
 }
 
-/** Puts `task` at the end of the injector. Progress: blocking on its lock. */
-function injectorPush(pool: usize, task: u32): void {
-  store<u32>(<usize>task + ENTRY_NEXT, 0); // Plain: ours until it is linked.
-  acquire(pool + POOL_LOCK);
+/** Links `task` to the end of the injector, whose lock is the caller's. */
+// @ts-ignore: decorator
+@inline
+function link(pool: usize, task: u32): void {
+  store<u32>(<usize>task + ENTRY_NEXT, 0);
   const tail: usize = load<u32>(pool + POOL_TAIL);
   if (tail == 0) store<u32>(pool + POOL_HEAD, task);
   else store<u32>(tail + ENTRY_NEXT, task);
   store<u32>(pool + POOL_TAIL, task);
   store32(pool + POOL_COUNT, load<u32>(pool + POOL_COUNT) + 1);
+}
+
+/** Puts `task` at the end of the injector. Progress: blocking on its lock. */
+function injectorPush(pool: usize, task: u32): void {
+  acquire(pool + POOL_LOCK);
+  link(pool, task);
   release(pool + POOL_LOCK);
 }
 
-/** Takes the oldest task out of the injector for `taker`, or 0. Progress: blocking on its lock. */
-function injectorPop(pool: usize, taker: usize): u32 {
+/**
+ * Takes a task out of the injector for `taker`, the oldest, or 0. In a ranked pool: if there is none, the foremost of the heap; or, where a
+ * task is `wanted`, that one and nothing else from the heap. Progress: blocking on the lock.
+ */
+function injectorPop(pool: usize, taker: usize, wanted: usize): u32 {
   // Fast path: empty.
   if (load32(pool + POOL_COUNT) == 0) return 0;
   acquire(pool + POOL_LOCK);
-  const task = load<u32>(pool + POOL_HEAD);
+  let place: u32 = wanted == 0 ? 0 : load<u32>(wanted + TASK_PLACE);
+  let task: u32 = place == 0 ? load<u32>(pool + POOL_HEAD) : 0;
   if (task != 0) {
     const next = load<u32>(<usize>task + ENTRY_NEXT);
     store<u32>(pool + POOL_HEAD, next);
     if (next == 0) store<u32>(pool + POOL_TAIL, 0);
     store32(pool + POOL_COUNT, load<u32>(pool + POOL_COUNT) - 1);
-    store<u32>(taker + WORKER_TAKEN, task);
+  } else if (wanted == 0 && load<u32>(pool + POOL_RANKED_COUNT) != 0) {
+    place = 1;
   }
+  if (place != 0) task = rankedRemove(pool, place);
+  if (task != 0) store<u32>(taker + WORKER_TAKEN, task);
   release(pool + POOL_LOCK);
   return task;
 }
@@ -259,7 +313,7 @@ function stealFrom(pool: usize, slot: u32, taker: usize): u32 {
  *
  * - Progress: lock-free, but for the injector.
  * - Order: between taking the task and noting it stands neither call nor loop, so that a thread that dies has either
- *   left it where it was or noted it.
+ *   left it where it was or noted it. Taken, then the look at whether the owner wants to know.
  * - Model: `scheduler_model_test.ts`.
  *
  * @returns the task, or 0
@@ -268,9 +322,11 @@ export function workerTake(pool: usize, worker: usize): u32 {
   let task = dequePop(worker);
   if (task == 0) {
     task = stealFrom(pool, 0, worker);
-    if (task == 0) task = injectorPop(pool, worker);
+    if (task == 0) task = injectorPop(pool, worker, 0);
     if (task == 0) {
-      const slots = load<u32>(pool + POOL_SLOTS) - 1;
+      const slots = load32(pool + POOL_SLOTS) - 1;
+      // Given up for dead, and still on its way to the end: nobody is in the table any more.
+      if (slots == 0) return 0;
       let slot = random(worker) % slots;
       for (let left = slots; left != 0; left--) {
         task = stealFrom(pool, slot + 1, worker);
@@ -284,10 +340,71 @@ export function workerTake(pool: usize, worker: usize): u32 {
       if (task == 0) return 0;
     }
   }
+  note(pool, worker, task);
+  return task;
+}
+
+/** Notes a task that `worker` has taken, and tells the owner if it wants to know. */
+// @ts-ignore: decorator
+@inline
+function note(pool: usize, worker: usize, task: u32): void {
   // Plain: the worker's own word, read by others only after its thread has ended.
   store<u32>(worker + WORKER_TAKEN, task);
   store32(worker + WORKER_TOOK, load<u32>(worker + WORKER_TOOK) + 1);
+  if (load32(pool + POOL_WANTS_ROOM) != 0) tellRoom(pool);
+}
+
+function tellRoom(pool: usize): void {
+  if (xchg32(pool + POOL_WANTS_ROOM, 0) != 0) agentSignal(load<u32>(pool + POOL_OWNER), SIGNAL_ROOM);
+}
+
+/**
+ * Takes a task for `worker`, which blocks until `wanted` has ended, a task of its own that nobody has taken: the newest of its deque, which
+ * is `wanted` or what was forked after it; in a ranked pool `wanted` itself; or else what the injector has.
+ *
+ * @returns the task, or 0
+ */
+export function workerTakeToward(pool: usize, worker: usize, wanted: usize): u32 {
+  let task = dequePop(worker);
+  if (task == 0) task = injectorPop(pool, worker, wanted);
+  if (task != 0) note(pool, worker, task);
   return task;
+}
+
+/**
+ * Takes a task of the worker that `agent` runs, for `worker`, which blocks for one that is under way there: what waits in that
+ * deque is most likely a part of it. As {@link workerTake} otherwise.
+ *
+ * @returns the task, or 0
+ */
+export function workerTakeFrom(pool: usize, worker: usize, agent: usize): u32 {
+  const slots = load32(pool + POOL_SLOTS);
+  for (let slot: u32 = 1; slot < slots; slot++) {
+    const victim: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
+    // Plain: written before the table named it.
+    if (victim == 0 || load<u32>(victim + WORKER_AGENT) != <u32>agent) continue;
+    const task = stealFrom(pool, slot, worker);
+    if (task == 0) return 0;
+    note(pool, worker, task);
+    store<u32>(worker + WORKER_STOLE, load<u32>(worker + WORKER_STOLE) + 1); // Plain: the worker's own word.
+    return task;
+  }
+  return 0;
+}
+
+/**
+ * Gives back a task that `worker` has taken and cannot start: others find it in the injector.
+ *
+ * - Order: under the lock it is given back, forgotten and no longer counted, so that a thread that dies has done all of it or nothing.
+ * - Model: `scheduler_model_test.ts`.
+ */
+export function workerGiveBack(pool: usize, worker: usize, task: u32): void {
+  acquire(pool + POOL_LOCK);
+  link(pool, task);
+  store<u32>(worker + WORKER_TAKEN, 0);
+  store32(worker + WORKER_TOOK, load<u32>(worker + WORKER_TOOK) - 1);
+  release(pool + POOL_LOCK);
+  poolNotify(pool);
 }
 
 /** Marsaglia's xorshift32; the state is the worker's own. */
@@ -303,12 +420,33 @@ function random(worker: usize): u32 {
 /** Reports whether a worker could find a task now. */
 function hasWork(pool: usize): bool {
   if (load32(pool + POOL_COUNT) != 0) return true;
-  const slots = load<u32>(pool + POOL_SLOTS);
+  const slots = load32(pool + POOL_SLOTS);
   for (let slot: u32 = 0; slot < slots; slot++) {
     const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
     if (worker != 0 && dequeSize(worker) != 0) return true;
   }
   return false;
+}
+
+/** Number of tasks that wait to be taken, cancelled ones among them; exact when nobody else is at it. */
+export function poolQueued(pool: usize): u32 {
+  let queued = load32(pool + POOL_COUNT);
+  const slots = load32(pool + POOL_SLOTS);
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
+    if (worker != 0) queued += dequeSize(worker);
+  }
+  return queued;
+}
+
+/**
+ * Asks to be told, by `SIGNAL_ROOM`, of the next task that is taken. Only the owner calls this, and then looks once more at how
+ * many wait.
+ *
+ * - Model: `scheduler_model_test.ts`.
+ */
+export function poolWantRoom(pool: usize): void {
+  store32(pool + POOL_WANTS_ROOM, 1);
 }
 
 /** Reports whether a worker could find a task, looking up to `rounds` times. `worker`: the caller's own. */
@@ -328,7 +466,7 @@ export function poolIsQuiet(pool: usize): bool {
 
 /** The sum over all workers of the word at `offset`. */
 function sum(pool: usize, offset: usize): u32 {
-  const slots = load<u32>(pool + POOL_SLOTS);
+  const slots = load32(pool + POOL_SLOTS);
   let total: u32 = 0;
   for (let slot: u32 = 0; slot < slots; slot++) {
     const worker: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
@@ -352,7 +490,7 @@ export function poolTellQuiet(pool: usize): void {
 function poolNotify(pool: usize): void {
   // Fast path: all are busy, or somebody is looking.
   if (load32(pool + POOL_IDLE) == 0 || <i32>load32(pool + POOL_SEARCHING) > 0) return;
-  const slots = load<u32>(pool + POOL_SLOTS);
+  const slots = load32(pool + POOL_SLOTS);
   // While one is free, the others would leave the task to that one.
   const isAnyOfUse = load32(pool + POOL_FREE) == 0;
   for (let slot: u32 = 0; slot < slots; slot++) {
@@ -397,7 +535,7 @@ export function workerFound(pool: usize, worker: usize): void {
  * this. Who submitted may have seen it search, or start, or another idle, and have counted on them.
  */
 export function poolIsShort(pool: usize): bool {
-  return load32(pool + POOL_HIRED) + 1 < load<u32>(pool + POOL_SLOTS) && load32(pool + POOL_IDLE) == 0 && hasWork(pool);
+  return load32(pool + POOL_HIRED) < load32(pool + POOL_LIMIT) && load32(pool + POOL_IDLE) == 0 && hasWork(pool);
 }
 
 /**
@@ -433,8 +571,8 @@ export function workerWoken(pool: usize, worker: usize): void {
 export function poolTake(pool: usize): u32 {
   const owner: usize = load32(pool + POOL_WORKERS);
   let task = dequePop(owner);
-  if (task == 0) task = injectorPop(pool, owner);
-  const slots = load<u32>(pool + POOL_SLOTS);
+  if (task == 0) task = injectorPop(pool, owner, 0);
+  const slots = load32(pool + POOL_SLOTS);
   for (let slot: u32 = 1; task == 0 && slot < slots; slot++) task = stealFrom(pool, slot, owner);
   return task;
 }

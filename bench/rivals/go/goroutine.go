@@ -5,8 +5,15 @@ import (
 	"time"
 )
 
-// burst is how many tasks are in flight at once in poolBurst.
-const burst = 10_000
+const (
+	// burst is how many tasks are in flight at once in poolBurst.
+	burst = 10_000
+	// computations is how many tasks are in flight at once in poolComputing.
+	computations = 64
+	// fibOf is what each of them computes the Fibonacci number of.
+	fibOf    = 27
+	fibValue = 196_418
+)
 
 // One no-op goroutine, spawned and joined by a WaitGroup, on one thread.
 func goSpawnJoin(n int) (time.Duration, error) {
@@ -54,4 +61,31 @@ func poolBurst(n int) (time.Duration, error) {
 		}
 	}
 	return time.Since(start), check(sum, int64(n))
+}
+
+// Groups of 64 tasks that compute a Fibonacci number each; any thread.
+func poolComputing(n int) (time.Duration, error) {
+	var sum int64
+	start := time.Now()
+	for left := n; left > 0; left -= computations {
+		size := computations
+		if left < size {
+			size = left
+		}
+		results := make(chan int, computations)
+		for i := 0; i < size; i++ {
+			go func() { results <- fib(fibOf) }()
+		}
+		for i := 0; i < size; i++ {
+			sum += int64(<-results)
+		}
+	}
+	return time.Since(start), check(sum, int64(n)*fibValue)
+}
+
+func fib(n int) int {
+	if n < 2 {
+		return n
+	}
+	return fib(n-1) + fib(n-2)
 }

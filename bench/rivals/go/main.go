@@ -52,6 +52,7 @@ var rows = []row{
 	{"goSpawnJoin", 1, goSpawnJoin},
 	{"poolTask", 2, poolTask},
 	{"poolBurst", 2, poolBurst},
+	{"poolComputing", 2, poolComputing},
 	{"mapOneIntReads", 1, mapOneThread(intKeys, "reads")},
 	{"mapOneIntWrites", 1, mapOneThread(intKeys, "writes")},
 	{"mapOneIntMixed", 1, mapOneThread(intKeys, "mixed")},
@@ -64,6 +65,10 @@ var rows = []row{
 	{"mapTwoTextReads", 2, mapTwoThreads(textKeys, "reads")},
 	{"mapTwoTextWrites", 2, mapTwoThreads(textKeys, "writes")},
 	{"mapTwoTextMixed", 2, mapTwoThreads(textKeys, "mixed")},
+	{"contextCancel", 1, contextCancel},
+	{"contextCancelWaiting", 1, contextCancelWaiting},
+	{"contextValue", 1, contextValue},
+	{"contextSelect", 1, contextSelect},
 }
 
 type report struct {

@@ -6,7 +6,7 @@
 import { ChannelClosedError } from "../../errors.ts";
 import { show } from "../../internal/check.ts";
 import { type Core, core, exhausted } from "../../memory/core.ts";
-import { type ElementType, elementType, peekValue, writeValue } from "../../memory/element.ts";
+import { type ElementType, elementType } from "../../memory/element.ts";
 import {
   CLOSED_PLAIN,
   OBJECT_ELEMENT,
@@ -18,7 +18,8 @@ import {
   RING_WOULD_BLOCK,
   SELF_FIRED,
 } from "../../memory/layout.ts";
-import { discardMessage, peekText, writeText } from "../../memory/message.ts";
+import { peekText, writeText } from "../../memory/message.ts";
+import { discardValue, peekValue, writeValue } from "../../memory/value.ts";
 import { agent } from "../../park/agent.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
 import type { Batch, Flavor, Incoming, Outgoing } from "./flavor.ts";
@@ -178,7 +179,7 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
     const code = this.closeWith(message);
     if (code === RING_OK_SELF) agent().drain();
     if (code !== RING_IS_CLOSED) return;
-    if (message !== CLOSED_PLAIN) discardMessage(message);
+    if (message !== CLOSED_PLAIN) discardValue(message);
     throw new ChannelClosedError("close of closed channel");
   }
 
@@ -201,7 +202,7 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
     const reason = this.core.readU32(this.ptr + RING_CLOSED);
     fn.free(this.core.readU32(this.ptr + OBJECT_ELEMENT));
     fn.free(this.ptr);
-    if (reason > CLOSED_PLAIN) discardMessage(reason);
+    if (reason > CLOSED_PLAIN) discardValue(reason);
   }
 
   /** Frees the values still in it; nobody knows it any more. */

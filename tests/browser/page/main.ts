@@ -20,7 +20,7 @@ import {
   transfer,
   WaitGroup,
 } from "../../../mod.ts";
-import { addTo, context2d, paint, receiveMoved, squareAll, sumTo } from "./tasks.ts";
+import { addTo, context2d, countForEver, paint, receiveMoved, squareAll, sumTo } from "./tasks.ts";
 
 /** Reports whether the page is isolated, and whether the module says that it has threads. */
 export function capability(): { isolated: boolean; threads: boolean } {
@@ -32,6 +32,41 @@ export function capability(): { isolated: boolean; threads: boolean } {
 export async function poolTask(n: number): Promise<{ sum: number; thread: "page" | "worker" }> {
   await using pool = new Pool({ threads: 1 });
   return await pool.go(sumTo, n);
+}
+
+/** Runs one task on a pool whose threads start from a file of the page's own. */
+export async function ownWorkerTask(n: number): Promise<{ sum: number; thread: string }> {
+  await using pool = new Pool({
+    threads: 1,
+    worker: new URL("./own_worker.js", import.meta.url),
+  });
+  return await pool.go(sumTo, n);
+}
+
+/** Runs one task on a pool, and returns how a failure is called. */
+export async function failureOfTask(): Promise<string> {
+  await using pool = new Pool({ threads: 1 });
+  return await pool.go(sumTo, 1).join().then(() => "none", (error: Error) => error.name);
+}
+
+/**
+ * Terminates a pool whose thread counts for ever, and returns once it counts no more.
+ *
+ * @returns what the goroutine rejects with
+ */
+export async function terminateBusy(): Promise<string> {
+  const pool = new Pool({ threads: 1 });
+  using started = new Channel(i32, 1);
+  const counter = sharedArray(i32, 1);
+  const counting = pool.go(countForEver, started, counter);
+  const failure = counting.join().then(() => "none", (error: Error) => error.name);
+  await started.receive();
+  await pool.terminate(1);
+  for (let last = -1; last !== Atomics.load(counter, 0);) {
+    last = Atomics.load(counter, 0);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  return await failure;
 }
 
 /** Runs an inline function on a pool. */

@@ -28,6 +28,16 @@ export const sumTo = task(
   },
 );
 
+/** Says that it has started, and counts without end. */
+export const countForEver = task(
+  import.meta.url,
+  "countForEver",
+  (started: Channel<number>, counter: Int32Array): never => {
+    started.sendSync(1);
+    for (;;) Atomics.add(counter, 0, 1);
+  },
+);
+
 /** Adds 1 to every element of the parts, and counts them. */
 export const addTo = task(
   import.meta.url,

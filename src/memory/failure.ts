@@ -1,13 +1,13 @@
 /**
- * Failures of tasks, on their way to who joins.
+ * Failures of tasks, and causes of cancelled contexts, on their way to another thread.
  *
  * @module
  */
 import { show } from "../internal/check.ts";
-import { writeValue } from "../memory/element.ts";
+import { writeValue } from "./value.ts";
 
 /**
- * Writes what a task failed with as a message, whatever it is.
+ * Writes what a task failed with, or a context ended with, as a message, whatever it is.
  *
  * @throws {SharedMemoryExhaustedError} if there is no room even for a stand-in
  */

@@ -1,0 +1,157 @@
+/**
+ * Goroutine.joinSync(): joining in the blocking form.
+ *
+ * @module
+ */
+import {
+  AgentCannotBlockError,
+  CanceledError,
+  Channel,
+  go,
+  i32,
+  Pool,
+  WorkerCrashedError,
+} from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+  assertThrows,
+} from "../support/assert.ts";
+import { blockOn, die, echo } from "../support/tasks.ts";
+import {
+  failWith,
+  fibSync,
+  joinBlocked,
+  joinFailureSync,
+  joinLater,
+  joinStolen,
+  later,
+  promise,
+} from "../support/tasks_order.ts";
+import { test } from "../support/test.ts";
+
+for (const threads of [2, 1, 0]) {
+  test(`Goroutine.joinSync() gives what the task returns, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    const goroutine = pool.go(echo, { answer: 42 });
+    assertEquals(goroutine.joinSync(), { answer: 42 });
+    assertEquals(goroutine.joinSync(), { answer: 42 });
+    assertEquals(await goroutine, { answer: 42 });
+    assertEquals(pool.go((a, b) => a + b, 1, 2).joinSync(), 3);
+  });
+
+  test(`Goroutine.joinSync() throws what the task throws, and that is no uncaught error, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    const goroutine = pool.go(failWith, "boom");
+    const error = assertThrows(() => goroutine.joinSync(), RangeError, "boom");
+    assertStringIncludes(error.stack!, "created by");
+    assertEquals(await goroutine.join().catch((reason) => reason), error);
+  });
+
+  test(`Goroutine.joinSync() throws CanceledError when it was cancelled, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    using started = new Channel(i32, 2);
+    using until = new Channel(i32, 1);
+    const blocked = Array.from({ length: threads }, () => pool.go(blockOn, started, until));
+    for (const _ of blocked) await started.receive();
+    const goroutine = pool.go(echo, 1);
+    assert(goroutine.cancel());
+    assertThrows(() => goroutine.joinSync(), CanceledError);
+    until.close();
+    await Promise.all(blocked);
+  });
+
+  test(`Goroutine.joinSync() joins forks of forks, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    assertEquals(await pool.go(fibSync, 15), 610);
+    assertEquals(pool.go(fibSync, 10).joinSync(), 55);
+  });
+
+  test(`Goroutine.joinSync() throws within a task what a fork throws, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    const error = await pool.go(joinFailureSync, "boom");
+    assertInstanceOf(error, RangeError);
+    assertEquals(error.message, "boom");
+  });
+
+  test(`Goroutine.joinSync() refuses to block for what only this thread can get on, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads: Math.min(threads, 1) });
+    const [asynchronous, seven, suspended, again] = await pool.go(joinLater) as Error[];
+    assertInstanceOf(asynchronous, AgentCannotBlockError);
+    assertInstanceOf(suspended, AgentCannotBlockError);
+    assertStringIncludes(asynchronous.message, "await");
+    assertStringIncludes(suspended.message, "await");
+    assertEquals([seven, again], [7, 7] as unknown as Error[]);
+  });
+
+  test(`Goroutine.joinSync() joins forks of a pool that ranks them, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads, order: "random", seed: 3 });
+    assertEquals(await pool.go(fibSync, 15), 610);
+  });
+}
+
+test("Goroutine.joinSync() waits for a goroutine that suspends on another thread", async () => {
+  await using pool = new Pool({ threads: 1 });
+  assertEquals(pool.go(later, 7).joinSync(), 7);
+  assertEquals(pool.go(promise, 8).joinSync(), 8);
+});
+
+test("Goroutine.joinSync() helps the thread that has taken what it waits for", async () => {
+  await using pool = new Pool({ threads: 2 });
+  using started = new Channel(i32);
+  using ran = new Channel(i32, 4);
+  assertEquals(await pool.go(joinStolen, started, ran), 10);
+});
+
+test("Goroutine.joinSync() is ended by the end of the pool", async () => {
+  const pool = new Pool({ threads: 2 });
+  using started = new Channel(i32, 1);
+  using until = new Channel(i32, 1);
+  const joining = pool.go(joinBlocked, started, until);
+  await started.receive();
+  const ended = joining.join().catch((error) => error.name);
+  await pool.terminate(50_000);
+  assertEquals(await ended, "PoolClosedError");
+});
+
+test("Goroutine.joinSync() throws WorkerCrashedError when the thread has died", async () => {
+  await using pool = new Pool({ threads: 1 });
+  const goroutine = pool.go(die);
+  await goroutine.join().catch(() => {});
+  assertThrows(() => goroutine.joinSync(), WorkerCrashedError);
+});
+
+test("Goroutine.joinSync() runs a goroutine of this thread that has not started", () => {
+  const ran: number[] = [];
+  const goroutine = go((n: number) => (ran.push(n), n * 2), 21);
+  assertEquals(ran, []);
+  assertEquals(goroutine.joinSync(), 42);
+  assertEquals(ran, [21]);
+  const failing = go(() => {
+    throw new RangeError("boom");
+  });
+  assertThrows(() => failing.joinSync(), RangeError, "boom");
+});
+
+test("Goroutine.joinSync() runs a goroutine of this thread once", async () => {
+  let runs = 0;
+  const goroutine = go(() => ++runs);
+  assertEquals(goroutine.joinSync(), 1);
+  assertEquals(await goroutine, 1);
+  await go(() => {});
+  assertEquals(runs, 1);
+});
+
+test("Goroutine.joinSync() refuses to block for a goroutine of this thread that suspends", async () => {
+  const goroutine = go(later, 7);
+  assertThrows(() => goroutine.joinSync(), AgentCannotBlockError, "await");
+  assertEquals(await goroutine, 7);
+});
+
+test("Goroutine.joinSync() throws CanceledError when a goroutine of this thread was cancelled", () => {
+  const goroutine = go(() => 1);
+  goroutine.cancel();
+  assertThrows(() => goroutine.joinSync(), CanceledError);
+});

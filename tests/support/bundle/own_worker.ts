@@ -1,0 +1,6 @@
+/**
+ * The worker file of a program that is bundled.
+ *
+ * @module
+ */
+import "../../../src/pool/worker.ts";

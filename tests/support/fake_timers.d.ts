@@ -1,0 +1,28 @@
+/**
+ * Types of `@sinonjs/fake-timers`, which is plain JavaScript: what the tests use of it.
+ */
+
+/** A clock in the place of the engine's: `Date`, `performance.now`, and timers. */
+export interface InstalledClock {
+  /** What time it is, as `Date.now()` counts. */
+  readonly now: number;
+  /** How many timers are set. */
+  countTimers(): number;
+  /** Lets `ms` milliseconds pass, with what is due in them. */
+  tick(ms: number): number;
+  /** Likewise, with a turn of the real event loop before each timer. */
+  tickAsync(ms: number): Promise<number>;
+  /** Sets what `Date.now()` shows, and nothing else. */
+  setSystemTime(now: number): void;
+  /** Puts the engine's own clock back. */
+  uninstall(): void;
+}
+
+/** Which parts to replace, and the time to begin with. */
+export interface Config {
+  readonly now?: number;
+  readonly toFake?: readonly string[];
+}
+
+declare const fakeTimers: { install(config?: Config): InstalledClock };
+export default fakeTimers;
