@@ -174,7 +174,8 @@ export class Crew implements Backend, Home, SignalListener {
     for (const hand of this.#roster.hands) {
       if (c.loadU32(hand.worker + WORKER_HAS_LEFT) !== 0) this.#vacate(hand);
     }
-    if (this.#isShort() && !c.fn.poolIsQuiet(this.ptr)) this.#hire();
+    // Not merely busy: with nothing in the queues another thread would have nothing to do, and leave, and so on.
+    if (c.fn.poolIsShort(this.ptr)) this.#hire();
   }
 
   /** Somebody has taken a task. */

@@ -130,6 +130,22 @@ test("Pool starts a thread again after all have ended for want of work", async (
   assertLessOrEqual(workers.length, 2);
 });
 
+test("Pool starts no thread for want of work elsewhere", async () => {
+  await using pool = new Pool({ threads: 2, idleTimeoutMs: 0 });
+  using started = new Channel(i32, 2);
+  using until = new Channel(i32, 1);
+  const [blocked, brief] = [pool.go(blockOn, started, until), pool.go(noop)];
+  await started.receive();
+  await brief;
+  // One thread is busy. The other has left, and nobody takes its place.
+  const living = () => pool.stats().workers.filter(({ busyShare }) => busyShare > 0).length;
+  while (living() > 1) await turn();
+  for (let round = 0; round < 20; round++) await turn();
+  assertEquals(living(), 1);
+  until.close();
+  await blocked;
+});
+
 test("Pool takes a thread for ended although a task has left a timer behind there", async () => {
   await using pool = new Pool({ threads: 1, idleTimeoutMs: 0 });
   for (let round = 0; round < 3; round++) {
