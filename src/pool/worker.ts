@@ -206,7 +206,7 @@ class Worker {
     const msLeft = this.#idleMsLeft;
     const timer = msLeft === Infinity
       ? undefined
-      : setTimeout(() => this.#agent.rouse(), Math.min(msLeft, LONGEST_MS));
+      : setTimeout(() => this.#agent.rouse(), Math.max(0, Math.min(msLeft, LONGEST_MS)));
     await this.#agent.rung();
     clearTimeout(timer);
     this.#isAsleep = false;

@@ -101,6 +101,17 @@ const scripts = {
     channel.receive().then(console.log);
   },
 
+  async leaveIdle(): Promise<void> {
+    await using pool = new Pool({ threads: 1, idleTimeoutMs: 1 });
+    await pool.go(noop);
+    const { workers } = pool.stats();
+    // It is 0 of a thread that has left.
+    while (pool.stats().workers[0]!.busyShare > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    console.log(workers.length);
+  },
+
   async moveAndLeave(): Promise<void> {
     const pool = new Pool({ threads: 1 });
     // Nothing but what is on its way keeps the process alive here.
