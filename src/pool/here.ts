@@ -371,8 +371,13 @@ class HereGoroutine extends Goroutine<unknown> {
   async #fulfilWithMoved(message: number, parcel: Parcel): Promise<void> {
     this.#isFetching = true;
     this.#home.suspended(this);
-    const objects = await unpack(parcel);
-    const value = readValue(message, objects);
+    let objects, value;
+    try {
+      objects = await unpack(parcel);
+      value = readValue(message, objects);
+    } catch (error) {
+      return this.#failed(error);
+    }
     if (this.isOver) return discardObjects(objects);
     this.fulfil(value);
     this.#home.ended(this);

@@ -50,7 +50,13 @@ export function takeArguments(task: number, post: Post): unknown[] | Promise<unk
 async function takeMoved(task: number, post: Post): Promise<unknown[]> {
   const c = core();
   const submitter = c.readU32(task + TASK_SUBMITTER);
-  const objects = await post.fetch(c.readU32(task + TASK_PARCEL), submitter);
+  let objects;
+  try {
+    objects = await post.fetch(c.readU32(task + TASK_PARCEL), submitter);
+  } catch (error) {
+    discardArguments(task);
+    throw error;
+  }
   c.writeU32(task + TASK_PARCEL, 0);
   const args = detachArguments(task);
   if (objects === undefined) {

@@ -147,7 +147,13 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   /** Waits for what the task has moved here with its result. */
   async #fetchResult(result: number, parcel: number, runner: number): Promise<void> {
     this.#isFetching = true;
-    const objects = await this.#home.post.fetch(parcel, runner);
+    let objects;
+    try {
+      objects = await this.#home.post.fetch(parcel, runner);
+    } catch (error) {
+      discardValue(result);
+      return this.fail(error);
+    }
     if (objects !== undefined) return this.#settle(TASK_SUCCEEDED, result, objects);
     discardValue(result);
     this.#died(runner);

@@ -4,14 +4,24 @@
  * @module
  */
 import { Channel, i32, PoolClosedError, transfer, WorkerCrashedError } from "../../mod.ts";
+import { core } from "../../src/memory/core.ts";
+import { POOL_HIRED, TASK_ARGUMENTS, TASK_PARCEL } from "../../src/memory/layout.ts";
+import { writeValue } from "../../src/memory/value.ts";
 import { Crew } from "../../src/pool/crew.ts";
 import type { Goroutine } from "../../src/pool/goroutine.ts";
 import { discardParcel, type Parcel } from "../../src/pool/parcel.ts";
+import { takeArguments } from "../../src/pool/payload.ts";
 import { type Note, Office } from "../../src/pool/post.ts";
 import { workerModule } from "../../src/pool/thread.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { blockOn, echo, noop } from "../support/tasks.ts";
-import { forkGreetAndDie, greet, makeBuffer, passStreamOn } from "../support/tasks_transfer.ts";
+import {
+  forkGreetAndDie,
+  greet,
+  leaveJoin,
+  makeBuffer,
+  passStreamOn,
+} from "../support/tasks_transfer.ts";
 import { test } from "../support/test.ts";
 
 /** Agents of threads that only exist as numbers here. */
@@ -99,16 +109,10 @@ test("Office keeps at the pool's rest what a living thread has deposited", async
   await cancelled;
 });
 
-function newCrew(idleTimeoutMs = Infinity): Crew {
+function newCrew(options?: { threads: number; idleTimeoutMs: number }): Crew {
   const module = workerModule(undefined);
-  return new Crew({
-    threads: 1,
-    name: "post",
-    module,
-    ranking: undefined,
-    queue: undefined,
-    idleTimeoutMs,
-  });
+  const base = { name: "post", module, ranking: undefined, queue: undefined };
+  return new Crew({ ...base, threads: 1, idleTimeoutMs: Infinity, ...options });
 }
 
 /** Submits a task as `pool.go` does. */
@@ -161,4 +165,40 @@ test("Crew keeps no parcel of tasks that its end called off", async () => {
   for (const each of [blocked, ...queued]) await assertRejects(() => each.join(), PoolClosedError);
   await ended;
   assertEquals(crew.post.size, 0);
+});
+
+test("Crew hears a thread that has left its place, and answers it, until it has ended", async () => {
+  const crew = newCrew({ threads: 2, idleTimeoutMs: 1 });
+  using started = new Channel(i32, 1);
+  using until = new Channel(i32, 1);
+  using lengths = new Channel(i32, 1);
+  await go(crew, leaveJoin, until, lengths, started);
+  // The thread with the fork has something suspended; the other one leaves.
+  while (core().loadU32(crew.ptr + POOL_HIRED) > 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  // The pool is about to be quiet, and keeps the process alive no more.
+  const keepAlive = setInterval(() => {}, 1000);
+  until.close();
+  assertEquals(await lengths.receive(), 1 << 20);
+  clearInterval(keepAlive);
+  await crew.close();
+  assertEquals(crew.post.size, 0);
+});
+
+test("Goroutine rejects when this thread cannot have what was moved to it, or what it moves back", async () => {
+  const crew = newCrew();
+  const refusal = new TypeError("not here");
+  crew.post.fetch = () => Promise.reject(refusal);
+  const making = go(crew, makeBuffer, 1 << 20);
+  assertEquals(await making.join().catch((error) => error), refusal);
+  await crew.close();
+  const task = core().fn.taskNew(core().agent, 0, 0, writeValue(["an argument"]), 0) >>> 0;
+  core().writeU32(task + TASK_PARCEL, 1);
+  assertEquals(
+    await Promise.resolve(takeArguments(task, crew.post)).catch((error) => error),
+    refusal,
+  );
+  assertEquals(core().readU32(task + TASK_ARGUMENTS), 0);
+  core().fn.free(task);
 });

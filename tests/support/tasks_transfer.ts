@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, Pool, task, transfer } from "../../mod.ts";
+import { type Channel, type Goroutine, Pool, task, transfer } from "../../mod.ts";
 
 /** Says hello through a port, and closes it. */
 export const greet = task(import.meta.url, "greet", ({ port }: { port: MessagePort }): void => {
@@ -125,5 +125,87 @@ export const holdAndDie = task(
     await started.send(1);
     await until.receive();
     process.exit(3);
+  },
+);
+
+function refusalOf(goroutine: Goroutine<unknown>): string {
+  try {
+    goroutine.joinSync();
+    return "joined";
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Joins, blocking and then not, a fork that something is moved to and one that moves something back. */
+export const joinMoved = task(
+  import.meta.url,
+  "joinMoved",
+  async (port: MessagePort): Promise<[string, string, number]> => {
+    const pool = Pool.current!;
+    const greeting = pool.go(greet, { port: transfer(port) });
+    const toFork = refusalOf(greeting);
+    await greeting;
+    const making = pool.go(makeBuffer, 1 << 20);
+    const fromFork = refusalOf(making);
+    return [toFork, fromFork, (await making).view.length];
+  },
+);
+
+/** Greets, and tells whoever waits for that. */
+export const greetAndTell = task(
+  import.meta.url,
+  "greetAndTell",
+  (port: MessagePort, told: Channel<number>): void => {
+    greet({ port });
+    told.sendSync(7);
+  },
+);
+
+/** Blocks until it is told. */
+export const hear = task(import.meta.url, "hear", (told: Channel<number>): number => {
+  return told.receiveSync()!;
+});
+
+/** Blocks for a fork that hears of another, newer one, to which a port is moved. */
+export const hearOfMoved = task(
+  import.meta.url,
+  "hearOfMoved",
+  (port: MessagePort, told: Channel<number>): number => {
+    const pool = Pool.current!;
+    const hearing = pool.go(hear, told);
+    pool.go(greetAndTell, transfer(port), told);
+    return hearing.joinSync();
+  },
+);
+
+/** Says that it has started; when it is told, makes a buffer of so many bytes and moves it away. */
+export const makeLater = task(
+  import.meta.url,
+  "makeLater",
+  async (
+    started: Channel<number>,
+    until: Channel<number>,
+    byteLength: number,
+  ): Promise<ArrayBuffer> => {
+    await started.send(1);
+    await until.receive();
+    return transfer(new ArrayBuffer(byteLength));
+  },
+);
+
+/** Leaves behind on its thread, with a timer that keeps that alive, the join of a fork that runs on another one. */
+export const leaveJoin = task(
+  import.meta.url,
+  "leaveJoin",
+  (until: Channel<number>, lengths: Channel<number>, started: Channel<number>): void => {
+    const making = Pool.current!.go(makeLater, started, until, 1 << 20);
+    const timer = setInterval(() => {}, 1000);
+    making.then(async ({ byteLength }) => {
+      await lengths.send(byteLength);
+      clearInterval(timer);
+    });
+    // Blocked, this thread leaves the fork to the other.
+    started.receiveSync();
   },
 );
