@@ -4,12 +4,14 @@
  * @module
  */
 import {
+  AgentCannotBlockError,
   any,
   CanceledError,
   Channel,
   i32,
   Pool,
   PoolClosedError,
+  PoolFullError,
   transfer,
   type Transferable,
   WorkerCrashedError,
@@ -31,7 +33,9 @@ import {
   forkGreet,
   forkGreetAndDie,
   greet,
+  hearOfMoved,
   holdAndDie,
+  joinMoved,
   makeBuffer,
   makeStream,
   pass,
@@ -44,6 +48,11 @@ import { test } from "../support/test.ts";
 import { isPending } from "./waiting.ts";
 
 const MEBIBYTE = 1 << 20;
+
+const ARGUMENTS_ARE_MOVED =
+  /Cannot block this thread: its arguments are moved, which takes turns of the event loop; await it instead$/;
+const RESULT_IS_MOVED =
+  /Cannot block this thread: its result is moved here, which takes turns of the event loop; await it instead$/;
 
 /** A port, and what the other one hears first. */
 function listener(): { port: MessagePort; heard: Promise<unknown> } {
@@ -261,6 +270,43 @@ for (const threads of [0, 2]) {
     await cancelled;
   });
 
+  test(`Goroutine.joinSync() refuses to wait for what is moved to ${pools}, and it can be awaited`, async () => {
+    await using pool = new Pool({ threads });
+    const { port, heard } = listener();
+    const greeting = pool.go(greet, { port: transfer(port) });
+    const { message } = assertThrows(() => greeting.joinSync(), AgentCannotBlockError);
+    assertMatch(message, ARGUMENTS_ARE_MOVED);
+    assertEquals([await greeting, await heard], [undefined, "hello"]);
+    assertEquals(greeting.joinSync(), undefined);
+  });
+
+  test(`Goroutine.joinSync() refuses to wait for what ${pools} moves back, and it can be awaited`, async () => {
+    await using pool = new Pool({ threads });
+    const making = pool.go(makeBuffer, MEBIBYTE);
+    for (let i = 0; i < 2; i++) {
+      const { message } = assertThrows(() => making.joinSync(), AgentCannotBlockError);
+      assertMatch(message, RESULT_IS_MOVED);
+    }
+    assertEquals((await making).view.length, MEBIBYTE);
+    assertEquals(making.joinSync().view.length, MEBIBYTE);
+  });
+
+  test(`Goroutine.joinSync() gets small buffers that are moved to ${pools} and back`, async () => {
+    await using pool = new Pool({ threads });
+    const bytes = new Uint8Array(16).fill(41);
+    const raised = new Uint8Array(pool.go(raise, transfer(bytes.buffer)).joinSync());
+    assertEquals([bytes.length, raised.length, raised[15]], [0, 16, 42]);
+  });
+
+  test(`Goroutine.joinSync() in a task refuses to wait for moved values of forks on ${pools}`, async () => {
+    await using pool = new Pool({ threads });
+    const { port, heard } = listener();
+    const [toFork, fromFork, byteLength] = await pool.go(joinMoved, transfer(port));
+    assertMatch(toFork, ARGUMENTS_ARE_MOVED);
+    assertMatch(fromFork, RESULT_IS_MOVED);
+    assertEquals([byteLength, await heard], [MEBIBYTE, "hello"]);
+  });
+
   const streams: Record<string, () => { made: Transferable; use: (pool: Pool) => Promise<void> }> =
     {
       ReadableStream: () => {
@@ -411,6 +457,68 @@ test("Pool runs other tasks of a thread on which one waits for what was moved to
   assertEquals(ran.receiveSync(), 7);
   await greeting;
   assertEquals(await heard, "hello");
+});
+
+test("Goroutine.joinSync() leaves to another thread a fork that something is moved to", async () => {
+  // One thread blocks for the fork that hears, which may block another.
+  await using pool = new Pool({ threads: 3 });
+  using told = new Channel(i32, 0);
+  const { port, heard } = listener();
+  assertEquals(await pool.go(hearOfMoved, transfer(port), told), 7);
+  assertEquals(await heard, "hello");
+});
+
+test("transfer() moves nothing when the pool is full", async () => {
+  await using pool = new Pool({ threads: 1, queue: 1, whenFull: "reject" });
+  using started = new Channel(i32, 1);
+  using until = new Channel(i32, 1);
+  const blocked = pool.go(blockOn, started, until);
+  await started.receive();
+  const queued = pool.go(noop);
+  const buffer = new ArrayBuffer(MEBIBYTE);
+  assertThrows(() => pool.go(echo, transfer(buffer)), PoolFullError);
+  assertEquals(buffer.byteLength, MEBIBYTE);
+  until.close();
+  await Promise.all([blocked, queued]);
+});
+
+test("Pool moves at once what is moved to a goroutine that waits for room, which may be cancelled", async () => {
+  await using pool = new Pool({ threads: 1, queue: 1 });
+  using started = new Channel(i32, 1);
+  using until = new Channel(i32, 1);
+  const blocked = pool.go(blockOn, started, until);
+  await started.receive();
+  const queued = pool.go(noop);
+  const { port, heard } = listener();
+  const [buffer, { port1, port2 }] = [new ArrayBuffer(MEBIBYTE), new MessageChannel()];
+  const { stream, cancelled } = source();
+  const held = [
+    pool.go(greet, { port: transfer(port) }),
+    pool.go(echo, [transfer(buffer), transfer(port2), transfer(stream)]),
+  ] as const;
+  assertEquals([isPortGone(port), buffer.byteLength, stream.locked], [true, 0, true]);
+  assert(held[1].cancel());
+  await cancelled;
+  port1.close();
+  until.close();
+  await Promise.all([blocked, queued, held[0]]);
+  assertEquals(await heard, "hello");
+});
+
+test("Pool.terminate() ends what was moved to goroutines that wait for room", async () => {
+  const pool = new Pool({ threads: 1, queue: 1 });
+  using started = new Channel(i32, 1);
+  using until = new Channel(i32, 1);
+  const blocked = pool.go(blockOn, started, until);
+  blocked.join().catch((error) => assertInstanceOf(error, PoolClosedError));
+  await started.receive();
+  pool.go(noop);
+  const { stream, cancelled } = source();
+  const held = pool.go(collect, transfer(stream));
+  const ended = pool.terminate();
+  await assertRejects(() => held.join(), PoolClosedError);
+  await ended;
+  await cancelled;
 });
 
 test("Goroutine gets what was moved to it by a thread that has died", async () => {
