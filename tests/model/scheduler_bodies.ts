@@ -301,16 +301,19 @@ export async function drain(
 
 /** Asks the owner to see to a thread that has ended, as the runtime does. */
 export const EXIT_SIGNAL = 1 << 17;
-export const tellsExit: Body = async ({ wasm, wait }, { agents, ended }) => {
+export async function tellsExit({ wasm, wait }: Thread, { agents, ended }: State): Promise<void> {
   await wait(ended, 0);
   await wasm.agentSignal(agents[0]!, EXIT_SIGNAL);
-};
+}
 
 /** Sees to thread 1, which has ended. */
-export const buries: Body = async ({ wasm }, { pool, agents, workers }) => {
+export async function buries(
+  { wasm }: Thread,
+  { pool, agents, workers }: State,
+): Promise<void> {
   await wasm.workerLeave(pool, 1, workers[1]!);
   await wasm.agentDied(agents[1]!);
-};
+}
 
 /**
  * What an owner does, besides, when a task has come back, and when it is told that threads are missing or leave: it then asks whether the pool
@@ -345,7 +348,9 @@ export async function untilQuiet(
 }
 
 /** The owner of a pool one of whose threads may die. */
-export const survives: Body = (thread, state) => untilQuiet(thread, state);
+export function survives(thread: Thread, state: State): Promise<"quiet"> {
+  return untilQuiet(thread, state);
+}
 
 // ---- Ends ----------------------------------------------------------------------------------------------------
 
