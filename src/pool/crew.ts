@@ -176,11 +176,20 @@ export class Crew implements Backend, Home, SignalListener {
     }
     // Not merely busy: with nothing in the queues another thread would have nothing to do, and leave, and so on.
     if (c.fn.poolIsShort(this.ptr)) this.#hire();
+    // A thread that leaves at once, after its last task, does not say that it was the last.
+    this.onQuiet();
   }
 
   /** Somebody has taken a task. */
   onRoom(): void {
-    this.#admission?.look();
+    this.#look();
+  }
+
+  /** Lets in what there is room for, and sees to it that somebody runs it. */
+  #look(): void {
+    if (this.#admission === undefined) return;
+    this.#admission.look();
+    if (this.#agent.core.fn.poolIsShort(this.ptr)) this.#hire();
   }
 
   /** Reports whether a thread might be missing: none offers to work, and there may be more. */
@@ -250,6 +259,8 @@ export class Crew implements Backend, Home, SignalListener {
     }
     if (this.#isEnding) this.#callOff();
     else if (hasEntered) {
+      // It may have made room, and not come to say so.
+      this.#admission?.look();
       if (c.fn.poolIsShort(this.ptr)) this.#hire();
     } else if (this.#roster.hired === 0) {
       // Nor did any other start: another try would end in the same way.
@@ -289,7 +300,8 @@ export class Crew implements Backend, Home, SignalListener {
       this.#admission?.cancelled();
       this.#withdrawn++;
     }
-    this.#admission?.look();
+    this.#look();
+    this.onQuiet();
   }
 
   cancelledLeft(): void {
@@ -330,12 +342,11 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.drain();
   }
 
-  /**
-   * Nothing is pending, perhaps: somebody may have submitted since. Results may still lie in the inbox, so the caller drains it before the
-   * event loop goes on, which nothing keeps alive from here on.
-   */
+  /** Nothing is pending, perhaps: somebody may have submitted since. */
   onQuiet(): void {
     if (this.#isEnding || this.#isPending) return;
+    // The last results may lie in the inbox still, and until they are handed out nothing else keeps the process alive.
+    this.#agent.drain();
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.post.sweep();

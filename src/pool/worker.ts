@@ -131,9 +131,7 @@ class Worker {
         this.#isFree(false);
         if (!this.#isWorking) this.#work(true);
         if (isSearching) fn.workerFound(pool, worker);
-        if (fn.poolIsShort(pool)) {
-          fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
-        }
+        if (fn.poolIsShort(pool)) this.#tellOwner();
         isSearching = false;
         const loading = this.#execute(task);
         if (loading !== undefined) await loading;
@@ -163,10 +161,18 @@ class Worker {
     }
     if (isSearching) fn.workerFound(pool, worker);
     this.#isFree(false);
+  }
+
+  /** Tells the owner that this thread has left: whoever counted on it hears now that it has gone. Nothing is submitted here any more. */
+  depart(): void {
     if (this.#agent.isStopping) return;
-    // Whoever counted on this thread hears now that it has gone.
-    this.#core.storeU32(worker + WORKER_HAS_LEFT, 1);
-    fn.agentSignal(this.#core.readU32(pool + POOL_OWNER), SIGNAL_WORK);
+    this.#core.storeU32(this.#worker + WORKER_HAS_LEFT, 1);
+    this.#tellOwner();
+  }
+
+  /** Asks the owner to look whether a thread is missing, or has left. */
+  #tellOwner(): void {
+    this.#core.fn.agentSignal(this.#core.readU32(this.#pool + POOL_OWNER), SIGNAL_WORK);
   }
 
   /** Notes, for the pool's statistics, that it begins or ceases to run tasks. */
@@ -242,6 +248,8 @@ class Worker {
     if (fn === undefined || needsParcel(task)) {
       // While the event loop stands still nothing can be loaded (of what this thread has forked, nothing need be), nor come from the owner.
       c.fn.workerGiveBack(this.#pool, this.#worker, task);
+      // Who looked while it was in hand saw nothing to start a thread for.
+      if (c.fn.poolIsShort(this.#pool)) this.#tellOwner();
       return false;
     }
     this.#functions.set(record, fn);
@@ -367,7 +375,9 @@ async function start(boot: Boot): Promise<void> {
   const leave = (): void => worker.leave();
   globalThis.process?.once("exit", leave);
   await worker.run();
+  // First, or what a task left behind could still submit to a deque that the owner has emptied.
   member.isClosed = true;
+  worker.depart();
   if (line.isLifeline) worker.leave();
   // Others may listen for the end as well, and need their handles.
   else process.off("exit", leave).once("exit", leave);

@@ -18,7 +18,7 @@ const ENTRY = "tests/model/assembly/deque.ts";
 interface Deque {
   heapInit(): void;
   dequeNew(count: number, index: bigint): number;
-  dequePush(deque: number, element: number): number;
+  dequeAdd(deque: number, element: number): number;
   dequePop(deque: number): number;
   dequeSteal(deque: number): number;
   dequeSize(deque: number): number;
@@ -46,7 +46,7 @@ function owner(steps: string): Body {
     for (const step of steps) {
       if (step === "+") {
         const element = ELEMENTS[next++]!;
-        await record("push", element, () => wasm.dequePush(deque, element));
+        await record("push", element, () => wasm.dequeAdd(deque, element));
       } else {
         popped.push(await record("pop", null, () => wasm.dequePop(deque)));
       }
@@ -89,7 +89,7 @@ function scenario(
       wasm.heapInit();
       const deque = wasm.dequeNew(count, BigInt(index));
       const elements = ELEMENTS.slice(0, filled);
-      for (const element of elements) wasm.dequePush(deque, element);
+      for (const element of elements) wasm.dequeAdd(deque, element);
       const buffers = [words[(deque + DEQUE_BUFFER) >>> 2]!, words[HEAP_TOP >>> 2]! + 8];
       return { deque, elements, buffers };
     },
@@ -155,12 +155,10 @@ Deno.test("deque: thieves lose nothing when the owner outgrows the buffer", asyn
 testMistakes("deque", ENTRY, [
   {
     when: "the bottom is stored before the element",
-    find: `  store<u32>(elementPtr(buffer, bottom), element);
-  store64(deque + DEQUE_BOTTOM, bottom + 1);
-  return true;`,
+    find: `  store<u32>(elementPtr(load<u32>(deque + DEQUE_BUFFER), bottom), element);
+  store64(deque + DEQUE_BOTTOM, bottom + 1);`,
     replace: `  store64(deque + DEQUE_BOTTOM, bottom + 1);
-  store<u32>(elementPtr(buffer, bottom), element);
-  return true;`,
+  store<u32>(elementPtr(load<u32>(deque + DEQUE_BUFFER), bottom), element);`,
     model: filled,
   },
   {

@@ -1,15 +1,41 @@
 /** Explores the models of `scheduler_models.ts`. */
 import { testMistakes } from "./mistakes.ts";
+import { assertFails, explore } from "./loom.ts";
+import { assertHolding, core, ENTRY } from "./scheduler_bodies.ts";
+import {
+  forkedDying,
+  givenBack,
+  givenBackDying,
+  helperDying,
+  joined,
+  joinedDying,
+  joinedTwice,
+  joinedTwiceDying,
+  rankedAlone,
+  rankedDying,
+  rankedJoined,
+} from "./scheduler_join_models.ts";
+import {
+  left,
+  replaced,
+  replacedByNobody,
+  replacedUnasked,
+  replacedUntold,
+  retired,
+  room,
+  roomDying,
+  roomUnseen,
+  roomUnseenDying,
+} from "./scheduler_owner_models.ts";
 import {
   asked,
-  assertHolding,
   burst,
   cancelled,
   child,
   disowned,
   dying,
+  dyingWaker,
   emptied,
-  ENTRY,
   one,
   parent,
   reused,
@@ -42,8 +68,59 @@ Deno.test("scheduler: a task is cancelled or runs, and comes back", async () => 
 
 Deno.test("scheduler: no task is lost that a thread had not started when it dies", async () => {
   await assertHolding(dying, { bound: 1 });
+  await assertHolding(dyingWaker, { bound: 0 });
   await assertHolding(reused, { bound: 0 });
 });
+
+Deno.test("scheduler: a thread that dies while it forks leaves what it had submitted, and no more", async () => {
+  await assertHolding(forkedDying, { bound: 0 });
+  await assertHolding(rankedDying, { bound: 0 });
+});
+
+Deno.test("scheduler: an owner that bounds the queue hears of room", async () => {
+  await assertHolding(room, { bound: 1 });
+  assertFails(await explore(core, roomUnseen, { bound: 1 }), "check");
+});
+
+Deno.test("scheduler: an owner that bounds the queue looks again when a thread has died", async () => {
+  await assertHolding(roomDying, { bound: 0 });
+  assertFails(await explore(core, roomUnseenDying, { bound: 1 }), "check");
+});
+
+Deno.test("scheduler: a thread that blocks for what it forked ends, and that runs once", async () => {
+  await assertHolding(joined, { bound: 1 });
+  await assertHolding(joinedTwice, { bound: 1 });
+  await assertHolding(rankedJoined, { bound: 1 });
+  await assertHolding(rankedAlone, { bound: 2 });
+});
+
+Deno.test("scheduler: a thread that blocks for what it forked ends when another one dies", async () => {
+  await assertHolding(joinedDying, { bound: 0 });
+  await assertHolding(joinedTwiceDying, { bound: 0 });
+  await assertHolding(helperDying, { bound: 1 });
+});
+
+Deno.test("scheduler: what a thread cannot start and gives back is run by another", async () => {
+  await assertHolding(givenBack, { bound: 1 });
+  await assertHolding(givenBackDying, { bound: 0 });
+});
+
+Deno.test("scheduler: nothing is left to a thread that leaves by itself", async () => {
+  await assertHolding(replaced, { bound: 2 });
+  await assertHolding(left, { bound: 1 });
+  await assertHolding(retired, { bound: 1 });
+  assertFails(await explore(core, replacedUntold, { bound: 1 }), "check");
+  assertFails(await explore(core, replacedByNobody, { bound: 1 }), "check");
+  assertFails(await explore(core, replacedUnasked, { bound: 2 }), "check");
+});
+
+/** How a task is pushed to a deque. */
+const PUSH = "    taskCount(worker);\n    dequePush(worker, task);\n";
+/** How what waits in the injector is forgotten by who gives it back. */
+const FORGET =
+  "  store<u32>(worker + WORKER_TAKEN, 0);\n  store32(worker + WORKER_TOOK, load<u32>(worker + WORKER_TOOK) - 1);\n";
+/** How who has taken a task looks whether the owner wants to know. */
+const TELL = "  if (load32(pool + POOL_WANTS_ROOM) != 0) tellRoom(pool);\n";
 
 testMistakes(
   "scheduler",
@@ -51,21 +128,25 @@ testMistakes(
   [
     {
       when: "a task is pushed after the search for somebody to wake",
-      find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
-      replace: "  poolNotify(pool);\n  if (!dequePush(worker, task)) injectorPush(pool, task);",
+      find: PUSH,
+      replace: `    poolNotify(pool);\n${PUSH}    return;\n`,
       model: one,
     },
     {
       when: "a task is counted after it was pushed",
-      find:
-        "  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.\n",
-      replace: "",
-      also: {
-        find: "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);",
-        replace:
-          "  if (!dequePush(worker, task)) injectorPush(pool, task);\n  poolNotify(pool);\n  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1);",
-      },
+      find: PUSH,
+      replace:
+        "    dequePush(worker, task);\n    poolNotify(pool);\n    taskCount(worker);\n    return;\n",
       model: child,
+    },
+    {
+      when: "a task is counted and then pushed by a call (law 10)",
+      find: "    if (!rankedPush(pool, worker, task)) injectorPush(pool, worker, task);\n",
+      replace: `    taskCount(worker);
+    rankedPush(pool, worker, task);
+    store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) - 1);\n`,
+      model: rankedDying,
+      options: { bound: 0 },
     },
     {
       when: "the submitted are summed before the finished",
@@ -131,7 +212,7 @@ testMistakes(
     },
     {
       when: "what a dead thread had taken is not put back",
-      find: "    injectorPush(pool, taken);\n    lost--;\n",
+      find: "    injectorPush(pool, 0, taken);\n    lost--;\n",
       replace: "",
       model: dying,
     },
@@ -157,5 +238,60 @@ testMistakes(
       replace: "",
       model: disowned,
     },
-  ].map((mistake) => ({ ...mistake, options: { bound: 2 } })),
+    {
+      when: "who takes a task looks before that whether the owner wants to know",
+      find: TELL,
+      replace: "",
+      also: {
+        find: "  let task = dequePop(worker);\n  if (task == 0) {\n",
+        replace: `${TELL}  let task = dequePop(worker);\n  if (task == 0) {\n`,
+      },
+      model: room,
+    },
+    {
+      when: "who takes a task does not tell that there is room",
+      find: TELL,
+      replace: "",
+      model: room,
+    },
+    {
+      when: "who gives a task back wakes nobody for it",
+      find: `${FORGET}  release(pool + POOL_LOCK);\n  poolNotify(pool);\n`,
+      replace: `${FORGET}  release(pool + POOL_LOCK);\n`,
+      model: givenBack,
+    },
+    {
+      when: "who gives a task back forgets it after a call (law 10)",
+      find: `${FORGET}  release(pool + POOL_LOCK);\n  poolNotify(pool);\n`,
+      replace: `  release(pool + POOL_LOCK);\n  poolNotify(pool);\n${FORGET}`,
+      model: givenBackDying,
+      options: { bound: 0 },
+    },
+    {
+      when: "who gives a task back still counts it as taken",
+      find: "  store32(worker + WORKER_TOOK, load<u32>(worker + WORKER_TOOK) - 1);\n",
+      replace: "",
+      model: givenBackDying,
+      options: { bound: 0 },
+    },
+    {
+      when: "who blocks for a task does not look into the injector",
+      find: "  if (task == 0) task = injectorPop(pool, worker, wanted);\n",
+      replace: "",
+      model: rankedAlone,
+    },
+    {
+      when: "what is stolen from the thread that is waited for is not noted",
+      find: "    if (task == 0) return 0;\n    note(pool, worker, task);\n",
+      replace: "    if (task == 0) return 0;\n",
+      model: helperDying,
+      options: { bound: 1 },
+    },
+    {
+      when: "nobody is woken once the owner has moved what a thread has left",
+      find: "load32(worker + WORKER_FINISHED) + lost);\n  poolNotify(pool);\n",
+      replace: "load32(worker + WORKER_FINISHED) + lost);\n",
+      model: retired,
+    },
+  ].map((mistake) => ({ options: { bound: 2 }, ...mistake })),
 );

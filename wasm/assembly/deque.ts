@@ -68,38 +68,47 @@ function elementPtr(buffer: usize, index: i64): usize {
 }
 
 /**
- * Pushes `element` at the bottom. Only the owner calls this.
+ * Makes room for one element more. Only the owner calls this.
  *
  * - Progress: wait-free, but for growth.
- * - Linearization: the store of the bottom.
- * - Order: element, then bottom, or a thief reads an element that is not there.
  * - Model: `deque_model_test.ts`.
  *
  * @returns false when memory is exhausted; nothing has changed then
  */
-export function dequePush(deque: usize, element: u32): bool {
+export function dequeReserve(deque: usize): bool {
   const bottom = <i64>load64(deque + DEQUE_BOTTOM);
   const top = <i64>load64(deque + DEQUE_TOP);
-  let buffer: usize = load<u32>(deque + DEQUE_BUFFER); // Plain: only the owner writes it.
-  if (bottom - top > <i64>load<u32>(buffer + BUFFER_MASK)) {
-    buffer = grow(deque, buffer, top, bottom);
-    if (buffer == 0) return false;
-  }
-  // Plain: no thief reads an index at or above the bottom, and the store of the bottom publishes it. An old
-  // thief that still holds index − size lost the race for it when the top moved past, and discards what it reads.
-  store<u32>(elementPtr(buffer, bottom), element);
-  store64(deque + DEQUE_BOTTOM, bottom + 1);
-  return true;
+  const buffer: usize = load<u32>(deque + DEQUE_BUFFER); // Plain: only the owner writes it.
+  return bottom - top <= <i64>load<u32>(buffer + BUFFER_MASK) || grow(deque, buffer, top, bottom);
 }
 
-function grow(deque: usize, buffer: usize, top: i64, bottom: i64): usize {
+/**
+ * Pushes `element` at the bottom, where there is room for it. Only the owner calls this.
+ *
+ * - Progress: wait-free; no call and no loop, so that what goes with it is done or not done with it.
+ * - Linearization: the store of the bottom.
+ * - Order: element, then bottom, or a thief reads an element that is not there.
+ * - Model: `deque_model_test.ts`.
+ */
+// @ts-ignore: decorator
+@inline
+export function dequePush(deque: usize, element: u32): void {
+  // Plain: only the owner writes bottom and buffer.
+  const bottom = load<i64>(deque + DEQUE_BOTTOM);
+  // Plain: no thief reads an index at or above the bottom, and the store of the bottom publishes it. An old
+  // thief that still holds index − size lost the race for it when the top moved past, and discards what it reads.
+  store<u32>(elementPtr(load<u32>(deque + DEQUE_BUFFER), bottom), element);
+  store64(deque + DEQUE_BOTTOM, bottom + 1);
+}
+
+function grow(deque: usize, buffer: usize, top: i64, bottom: i64): bool {
   const larger = bufferNew((load<u32>(buffer + BUFFER_MASK) + 1) << 1, buffer);
-  if (larger == 0) return 0;
+  if (larger == 0) return false;
   for (let index = top; index < bottom; index++) {
     store<u32>(elementPtr(larger, index), load<u32>(elementPtr(buffer, index)));
   }
   store32(deque + DEQUE_BUFFER, <u32>larger);
-  return larger;
+  return true;
 }
 
 /**

@@ -25,6 +25,7 @@
 import { load32, store32 } from "./atomics";
 import { allocate, free } from "./heap";
 import { acquire, release } from "./lock";
+import { taskCount } from "./task";
 import {
   POOL_COUNT,
   POOL_LOCK,
@@ -196,15 +197,15 @@ export function rankedRemove(pool: usize, index: u32): u32 {
 }
 
 /**
- * Adds `task` to the queue of a ranked pool.
+ * Adds `task`, which `worker` submits, to the queue of a ranked pool, and counts it.
  *
  * - Progress: blocking on the injector's lock.
- * - Order: a larger heap is allocated without the lock, and whether it is still wanted is looked at under it.
+ * - Order: counted and put in under one lock, see `taskCount`. A larger heap is allocated without the lock, and whether it is still wanted is looked at under it.
  * - Model: `ranking_model_test.ts`.
  *
  * @returns false when memory is exhausted, or the heap has all the entries that it may have; nothing has changed then
  */
-export function rankedPush(pool: usize, task: u32): bool {
+export function rankedPush(pool: usize, worker: usize, task: u32): bool {
   let spare: usize = 0;
   let isIn = false;
   while (!isIn) {
@@ -222,6 +223,7 @@ export function rankedPush(pool: usize, task: u32): bool {
       heap = spare;
     }
     if (count < capacity) {
+      taskCount(worker);
       insert(pool, heap, task);
       isIn = true;
     }

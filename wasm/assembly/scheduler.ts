@@ -24,10 +24,11 @@
  */
 import { add32, cas32, load32, store32, xchg32 } from "./atomics";
 import { agentSignal } from "./agent";
-import { dequeFree, dequeInit, dequePop, dequePush, dequeSize, dequeSteal } from "./deque";
+import { dequeFree, dequeInit, dequePop, dequePush, dequeReserve, dequeSize, dequeSteal } from "./deque";
 import { allocate, free } from "./heap";
 import { acquire, release } from "./lock";
 import { rankedPush, rankedRemove } from "./ranking";
+import { taskCount } from "./task";
 import {
   DEQUE_RETRY,
   ENTRY_NEXT,
@@ -191,7 +192,7 @@ export function workerEnter(pool: usize, slot: u32, worker: usize, agent: usize)
 }
 
 /**
- * Takes the worker at place `slot` out of the table, after its thread has ended: its tasks go to the injector, and the
+ * Takes the worker at place `slot` out of the table, after its thread has ended or left: its tasks go to the injector, and the
  * counts forget it; what died with it counts as finished, by the owner. Others may be stealing from it meanwhile,
  * so its memory is freed with the pool. Only the owner calls this.
  */
@@ -205,7 +206,7 @@ export function workerLeave(pool: usize, slot: u32, expected: usize): void {
     return;
   }
   store32(entry, 0);
-  // Plain from here: its thread has ended, and the end was told to this one.
+  // Plain from here: its thread has ended, or touches the pool no more, and this one was told so.
   const idle = xchg32(worker + WORKER_IDLE, IDLE_NOT);
   if (idle == IDLE_OFFERED) add32(pool + POOL_IDLE, -1);
   // Called, it was counted and did not come to know it.
@@ -213,12 +214,12 @@ export function workerLeave(pool: usize, slot: u32, expected: usize): void {
   for (;;) {
     const task = dequeSteal(worker);
     if (task == 0) break;
-    if (task != DEQUE_RETRY) injectorPush(pool, task);
+    if (task != DEQUE_RETRY) injectorPush(pool, 0, task);
   }
   let lost = load32(worker + WORKER_TOOK) - load32(worker + WORKER_FINISHED);
   const taken = load<u32>(worker + WORKER_TAKEN);
   if (taken != 0 && load32(<usize>taken + TASK_STATE) == TASK_QUEUED) {
-    injectorPush(pool, taken);
+    injectorPush(pool, 0, taken);
     lost--;
   }
   const owner: usize = load32(pool + POOL_WORKERS);
@@ -237,14 +238,19 @@ export function workerFree(worker: usize): void {
 /**
  * Submits `task` from `worker`, the caller's own, and wakes a worker for it.
  *
- * - Order: count, push, wake. Counted first, or the pool could seem quiet with a task in it.
+ * - Order: count (`taskCount`), push, wake.
  * - Model: `scheduler_model_test.ts`.
  */
 export function workerSubmit(pool: usize, worker: usize, task: u32): void {
-  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.
-  const isRanked = load<u32>(pool + POOL_IS_RANKED) != 0; // Plain: written once.
   // What cannot grow is no reason to fail: the injector needs no memory.
-  if (!(isRanked ? rankedPush(pool, task) : dequePush(worker, task))) injectorPush(pool, task);
+  if (load<u32>(pool + POOL_IS_RANKED) != 0) { // Plain: written once.
+    if (!rankedPush(pool, worker, task)) injectorPush(pool, worker, task);
+  } else if (dequeReserve(worker)) {
+    taskCount(worker);
+    dequePush(worker, task);
+  } else {
+    injectorPush(pool, worker, task);
+  }
   poolNotify(pool);
 }
 
@@ -265,9 +271,14 @@ function link(pool: usize, task: u32): void {
   store32(pool + POOL_COUNT, load<u32>(pool + POOL_COUNT) + 1);
 }
 
-/** Puts `task` at the end of the injector. Progress: blocking on its lock. */
-function injectorPush(pool: usize, task: u32): void {
+/**
+ * Puts `task` at the end of the injector. Progress: blocking on its lock.
+ *
+ * @param submitter The worker that submits it, and counts it; 0 when it has been counted.
+ */
+function injectorPush(pool: usize, submitter: usize, task: u32): void {
   acquire(pool + POOL_LOCK);
+  if (submitter != 0) taskCount(submitter);
   link(pool, task);
   release(pool + POOL_LOCK);
 }
@@ -362,6 +373,8 @@ function tellRoom(pool: usize): void {
  * Takes a task for `worker`, which blocks until `wanted` has ended, a task of its own that nobody has taken: the newest of its deque, which
  * is `wanted` or what was forked after it; in a ranked pool `wanted` itself; or else what the injector has.
  *
+ * - Model: `scheduler_model_test.ts`, `ranking_model_test.ts`.
+ *
  * @returns the task, or 0
  */
 export function workerTakeToward(pool: usize, worker: usize, wanted: usize): u32 {
@@ -375,13 +388,15 @@ export function workerTakeToward(pool: usize, worker: usize, wanted: usize): u32
  * Takes a task of the worker that `agent` runs, for `worker`, which blocks for one that is under way there: what waits in that
  * deque is most likely a part of it. As {@link workerTake} otherwise.
  *
+ * - Model: `scheduler_model_test.ts`.
+ *
  * @returns the task, or 0
  */
 export function workerTakeFrom(pool: usize, worker: usize, agent: usize): u32 {
   const slots = load32(pool + POOL_SLOTS);
   for (let slot: u32 = 1; slot < slots; slot++) {
     const victim: usize = load32(pool + POOL_WORKERS + (<usize>slot << 2));
-    // Plain: written before the table named it.
+    // Plain: written before the table named it. If it has left meanwhile and is being made anew, its deque is as good as any.
     if (victim == 0 || load<u32>(victim + WORKER_AGENT) != <u32>agent) continue;
     const task = stealFrom(pool, slot, worker);
     if (task == 0) return 0;

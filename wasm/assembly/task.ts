@@ -41,6 +41,7 @@ import {
   WOKE_OTHER,
   WOKE_SELF,
   WORKER_AGENT,
+  WORKER_SUBMITTED,
   WORKER_TAKEN,
 } from "./layout";
 
@@ -60,6 +61,19 @@ export function taskNew(submitter: usize, id: u32, fn: u32, args: u32, number: u
   store<u32>(task + TASK_PLACE, 0);
   store<u32>(task + TASK_PARCEL, 0);
   return task;
+}
+
+/**
+ * Counts a task that `worker`, the caller's own, submits.
+ *
+ * - Order: count, then push: a pool could seem quiet otherwise, with the task in it. Between the two stands neither call nor loop, or a
+ *   thread that dies there would leave a pool that waits for ever for a task that is not there.
+ * - Model: `scheduler_model_test.ts`.
+ */
+// @ts-ignore: decorator
+@inline
+export function taskCount(worker: usize): void {
+  store32(worker + WORKER_SUBMITTED, load<u32>(worker + WORKER_SUBMITTED) + 1); // The load plain: its own word.
 }
 
 /**

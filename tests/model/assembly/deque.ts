@@ -1,4 +1,5 @@
 /** The deque, with buffers small enough to be outgrown. */
+import { dequePush, dequeReserve } from "../../../wasm/assembly/deque";
 import { allocate } from "../../../wasm/assembly/heap";
 import {
   BUFFER_ELEMENTS,
@@ -10,7 +11,7 @@ import {
   DEQUE_TOP,
 } from "../../../wasm/assembly/layout";
 
-export * from "../../../wasm/assembly/deque";
+export { dequePop, dequeSize, dequeSteal } from "../../../wasm/assembly/deque";
 export { heapInit } from "../../../wasm/assembly/heap";
 
 /** Makes an empty deque whose first buffer holds `count` elements, and whose next element has the index `index`. */
@@ -23,4 +24,11 @@ export function dequeNew(count: u32, index: i64): usize {
   store<i64>(deque + DEQUE_BOTTOM, index);
   store<u32>(deque + DEQUE_BUFFER, <u32>buffer);
   return deque;
+}
+
+/** Pushes an element, where there is memory for it. */
+export function dequeAdd(deque: usize, element: u32): bool {
+  if (!dequeReserve(deque)) return false;
+  dequePush(deque, element);
+  return true;
 }
