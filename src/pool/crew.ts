@@ -16,12 +16,10 @@ import {
   SIGNAL_STOP,
   TASK_CANCELLED,
   TASK_FAILED,
-  WORKER_FINISHED,
   WORKER_HAS_LEFT,
   WORKER_IDLE,
   WORKER_IS_CLEAN,
   WORKER_IS_DISMISSED,
-  WORKER_SUBMITTED,
 } from "../memory/layout.ts";
 import { writeValue } from "../memory/value.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
@@ -431,20 +429,7 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   #report(): PoolStats {
-    const c = this.#agent.core;
-    const held = this.#admission?.held ?? 0;
-    const living = [this.worker, ...this.#roster.hands.map(({ worker }) => worker)];
-    const sum = (offset: number) =>
-      living.reduce((total, worker) => total + c.loadU32(worker + offset), 0);
-    const workers = this.#roster.stats();
-    return {
-      submitted: sum(WORKER_SUBMITTED) + held + this.#withdrawn,
-      queued: c.fn.poolQueued(this.ptr) + held,
-      running: workers.reduce((total, { running }) => total + running, 0),
-      finished: sum(WORKER_FINISHED) + this.#withdrawn,
-      stolen: workers.reduce((total, { stole }) => total + stole, 0),
-      workers,
-    };
+    return this.#roster.report(this.worker, this.#admission?.held ?? 0, this.#withdrawn);
   }
 }
 

@@ -16,10 +16,11 @@ import {
   WORKER_SINCE,
   WORKER_SIZE,
   WORKER_STOLE,
+  WORKER_SUBMITTED,
   WORKER_TAKEN,
   WORKER_TOOK,
 } from "../memory/layout.ts";
-import type { WorkerStats } from "./backend.ts";
+import type { PoolStats, WorkerStats } from "./backend.ts";
 import type { Thread } from "./thread.ts";
 
 /** A thread of the pool, as its owner sees it. */
@@ -166,8 +167,31 @@ export class Roster {
     return Math.max(0, unfinished - taken);
   }
 
+  /**
+   * What the pool has done.
+   *
+   * @param owner The owner's worker, which only submits.
+   * @param held How many goroutines wait to be let into the queue.
+   * @param withdrawn How many came to nothing before they were.
+   */
+  report(owner: number, held: number, withdrawn: number): PoolStats {
+    const c = core();
+    const living = [owner, ...this.hands.map(({ worker }) => worker)];
+    const sum = (offset: number) =>
+      living.reduce((total, worker) => total + c.loadU32(worker + offset), 0);
+    const workers = this.#stats();
+    return {
+      submitted: sum(WORKER_SUBMITTED) + held + withdrawn,
+      queued: c.fn.poolQueued(this.#pool) + held,
+      running: workers.reduce((total, { running }) => total + running, 0),
+      finished: sum(WORKER_FINISHED) + withdrawn,
+      stolen: workers.reduce((total, { stole }) => total + stole, 0),
+      workers,
+    };
+  }
+
   /** What the threads have done, by their names. */
-  stats(): WorkerStats[] {
+  #stats(): WorkerStats[] {
     const living = new Map(this.hands.map((hand) => [hand.name, hand]));
     const names = new Set([...this.#past.keys(), ...living.keys()]);
     return [...names].map((name) => {
