@@ -18,8 +18,9 @@
 import { core } from "./core.ts";
 import type { ElementType } from "./element.ts";
 import { importHandle } from "./handle.ts";
-import { handlesOf, textOf } from "./message.ts";
+import { handlesOf, textOf, writeMessage } from "./message.ts";
 import { narrowAt, structFields } from "./struct.ts";
+import { isPlainPayload, readPlain } from "./plain.ts";
 import { decodeStructured } from "./structured.ts";
 
 /** A value in canonical form. */
@@ -201,7 +202,9 @@ class Reader {
     this.#at += byteLength;
     this.#handleAt += handleCount;
     if (type.name === "text") return textOf(payload);
-    return type.name === "bytes" ? payload : decodeStructured({ payload, handles });
+    if (type.name === "bytes") return payload;
+    if (isPlainPayload(payload)) return readPlain(writeMessage(payload));
+    return decodeStructured({ payload, handles });
   }
 
   #long(type: ElementType<unknown>): unknown {

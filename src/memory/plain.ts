@@ -12,6 +12,8 @@
  * | 24+16i | f64 the number; 1 or 0 for a boolean                  |
  * | …      | the texts, one byte a character, one after the other  |
  *
+ * What is not used is 0, so that equal values are equal byte for byte. (NaN has many forms, and is none of the plain ones.)
+ *
  * @module
  */
 import { core } from "./core.ts";
@@ -91,6 +93,7 @@ function valuesOf(value: object): unknown[] | undefined {
 function roomFor(value: unknown): number {
   switch (typeof value) {
     case "number":
+      return Number.isNaN(value) ? -1 : 0;
     case "boolean":
     case "undefined":
       return 0;
@@ -126,32 +129,39 @@ function begin(count: number, byteLength: number): number {
 function put(value: unknown, ptr: number, textPtr: number): number {
   const { u8, u32, f64 } = core();
   const at = ptr >>> 2;
+  let number = 0;
+  let length = 0;
   switch (typeof value) {
     case "number":
       u32[at] = IS_NUMBER;
-      f64[(ptr + 8) >>> 3] = value;
-      return textPtr;
+      number = value;
+      break;
     case "boolean":
       u32[at] = IS_BOOLEAN;
-      f64[(ptr + 8) >>> 3] = value ? 1 : 0;
-      return textPtr;
-    case "string": {
+      number = value ? 1 : 0;
+      break;
+    case "string":
       u32[at] = IS_TEXT;
-      const { length } = value;
-      u32[at + 1] = length;
+      length = value.length;
       for (let i = 0; i < length; i++) u8[textPtr + i] = value.charCodeAt(i);
-      return textPtr + length;
-    }
+      break;
     default:
       u32[at] = value === null ? IS_NULL : IS_UNDEFINED;
-      return textPtr;
   }
+  u32[at + 1] = length;
+  f64[(ptr + 8) >>> 3] = number;
+  return textPtr + length;
 }
 
 /** Reports whether the message at `ptr`, of a plain or a structured value, is that of a plain one. */
 export function isPlain(ptr: number): boolean {
   // Where there are handles this is the address of one: never all ones.
   return core().readU32(ptr + FORM_AT) === PLAIN;
+}
+
+/** Reports whether `payload`, a copy of what is in such a message, is that of a plain value. */
+export function isPlainPayload(payload: Uint8Array): boolean {
+  return payload.length >= 4 && payload.subarray(0, 4).every((byte) => byte === 0xff);
 }
 
 /** Reads the plain value at `ptr` and leaves its message. */

@@ -1,4 +1,4 @@
-import { memoryUse } from "../../src/memory/core.ts";
+import { core, memoryUse } from "../../src/memory/core.ts";
 import { isPlain } from "../../src/memory/plain.ts";
 import { discardValue, peekValue, readValue, writeValue } from "../../src/memory/value.ts";
 import { assert, assertEquals, assertStrictEquals } from "../support/assert.ts";
@@ -22,7 +22,7 @@ const values: readonly (readonly [string, unknown, "word" | "plain" | "structure
   ["one less than that", -0x10000001, "plain"],
   ["-0", -0, "plain"],
   ["a fraction", 0.5, "plain"],
-  ["NaN", NaN, "plain"],
+  ["NaN", NaN, "structured"],
   ["-Infinity", -Infinity, "plain"],
   ["an empty text", "", "plain"],
   ["a text of bytes", "ÿ\0é~", "plain"],
@@ -32,7 +32,8 @@ const values: readonly (readonly [string, unknown, "word" | "plain" | "structure
   ["half a surrogate pair", "a\ud800", "structured"],
   ["a bigint", 7n, "structured"],
   ["an empty array", [], "plain"],
-  ["an array of plain values", [1, "two", null, undefined, true, "ÿ", -0, NaN], "plain"],
+  ["an array of plain values", [1, "two", null, undefined, true, "ÿ", -0, 1e99], "plain"],
+  ["an array with NaN in it", [NaN], "structured"],
   ["an array of 16", Array.from({ length: 16 }, (_, index) => `${index}`), "plain"],
   ["an array of 17", Array.from({ length: 17 }, (_, index) => index), "structured"],
   ["an array of an array", [[1]], "structured"],
@@ -69,6 +70,21 @@ for (const [name, value, form] of values) {
     assertStrictEquals(memoryUse().liveBytes, before);
   });
 }
+
+test("writeValue() writes equal values as equal bytes, whatever lay there before", () => {
+  const bytesOf = (value: unknown): number[] => {
+    const c = core();
+    const ptr = writeValue(value);
+    const bytes = [...c.bytes(ptr + 8 + c.readU32(ptr)).slice(ptr, ptr + 8 + c.readU32(ptr))];
+    // What is freed here is what the next one of its size gets.
+    c.u8.fill(0x5a, ptr + 8, ptr + 8 + c.readU32(ptr));
+    core().fn.free(ptr);
+    return bytes;
+  };
+  for (const value of ["text", 0.5, ["a", null, undefined, false, 0.5, ""]]) {
+    assertEquals(bytesOf(value), bytesOf(value));
+  }
+});
 
 test("writeValue() reads an element that is a getter once", () => {
   const texts = ["a", "b".repeat(90)];

@@ -25,17 +25,8 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { receiveAll, relay, sendRange } from "../support/thread_tasks.ts";
-import {
-  blockOn,
-  chain,
-  countUntil,
-  echo,
-  fail,
-  forkFib,
-  isSame,
-  noop,
-  suspend,
-} from "../support/tasks.ts";
+import { chain, countUntil, echo, fail, forkFib, isSame, noop, suspend } from "../support/tasks.ts";
+import { hold } from "../support/tasks_order.ts";
 import { test } from "../support/test.ts";
 import { settled } from "../conformance/waiting.ts";
 
@@ -63,7 +54,7 @@ async function makeAgents(): Promise<void> {
 async function startThreads(pool: Pool, queued = 0): Promise<void> {
   using started = new Channel(i32, pool.threads);
   using until = new Channel(i32, 1);
-  const blocked = Array.from({ length: pool.threads }, () => pool.go(blockOn, started, until));
+  const blocked = Array.from({ length: pool.threads }, () => pool.go(hold, started, until));
   for (let i = 0; i < pool.threads; i++) await started.receive();
   const waiting = Array.from({ length: queued }, () => pool.go(noop));
   until.close();

@@ -163,3 +163,15 @@ export const resizeOwnPool = task(import.meta.url, "resizeOwnPool", (): unknown 
     return error;
   }
 });
+
+/** Says that it has started, blocks until the channel ends, and gives both up: a thread's collector would do so at some time or other. */
+export const hold = task(
+  import.meta.url,
+  "hold",
+  (started: Channel<number>, until: Channel<number>): void => {
+    started.sendSync(1);
+    until.receiveSync();
+    started[Symbol.dispose]();
+    until[Symbol.dispose]();
+  },
+);
