@@ -79,4 +79,5 @@ export { parallelSort, type SortOptions } from "./src/pool/parallel_sort.ts";
 export type { PoolOrder } from "./src/pool/ranking.ts";
 export { GOMAXPROCS, Pool, type PoolOptions } from "./src/pool/pool.ts";
 export { type Task, task, type TaskOptions } from "./src/pool/task.ts";
+export { transfer, type Transferable } from "./src/pool/transfer.ts";
 import "./src/pool/worker.ts";

@@ -11,6 +11,7 @@ import {
   type Semaphore,
   type SyncMap,
   task,
+  transfer,
   type WaitGroup,
 } from "../mod.ts";
 import type { RateLimiter } from "../src/rate/mod.ts";
@@ -227,3 +228,10 @@ function scramble(state: number, rounds: number): number {
   }
   return state;
 }
+
+/** Returns the buffer that has been moved to it, moved. */
+export const giveBack = task(
+  import.meta.url,
+  "giveBack",
+  (buffer: ArrayBuffer): ArrayBuffer => transfer(buffer),
+);

@@ -19,6 +19,7 @@ import {
   writeMessage,
   writeText,
 } from "./message.ts";
+import type { Moves } from "./moves.ts";
 import { isPlain, peekPlain, readPlain, writePlain } from "./plain.ts";
 import { decodeStructured, encodeStructured } from "./structured.ts";
 
@@ -342,19 +343,23 @@ class Bytes implements ElementType<Uint8Array> {
 /** Byte arrays of any length. Copied: what is received is the receiver's own. */
 export const bytes: ElementType<Uint8Array> = new Bytes();
 
-class Structured implements ElementType<unknown> {
+/** See {@linkcode any}. */
+export class Structured implements ElementType<unknown> {
   readonly name = "any";
   readonly wideBytes = 0;
 
-  encode(value: unknown): number {
+  /** @param moves Takes what is marked in the value, to be moved. */
+  encode(value: unknown, _ptr?: number, moves?: Moves): number {
+    // What is plain holds no object, so nothing that could be marked.
     const plain = writePlain(value);
     if (plain !== 0) return plain;
-    const { payload, handles } = encodeStructured(value);
+    const { payload, handles } = encodeStructured(value, moves);
     return writeMessage(payload, handles);
   }
 
-  decode(payload: number): unknown {
-    return isPlain(payload) ? readPlain(payload) : decodeStructured(readMessage(payload));
+  /** @param objects What was moved with it, where that went beside it. */
+  decode(payload: number, _ptr?: number, objects?: readonly unknown[]): unknown {
+    return isPlain(payload) ? readPlain(payload) : decodeStructured(readMessage(payload), objects);
   }
 
   peek(payload: number): unknown {
@@ -366,7 +371,8 @@ class Structured implements ElementType<unknown> {
   }
 }
 
-const structured: ElementType<unknown> = new Structured();
+/** The one {@linkcode Structured}. */
+export const structured: Structured = new Structured();
 
 /**
  * Any structured value: numbers, strings, bigints, `undefined`, arrays, plain objects, Map, Set, Date, RegExp, URL, Error,

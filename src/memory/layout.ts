@@ -321,7 +321,9 @@ export const TASK_NUMBER = 32;
 export const TASK_PLACE = 36;
 /** f64: in a ranked pool, the tasks with more go first; written once. */
 export const TASK_WEIGHT = 40;
-export const TASK_SIZE = 48;
+/** u32: number of the parcel that its arguments, or later its result, need; 0: none. Published as those are. */
+export const TASK_PARCEL = 48;
+export const TASK_SIZE = 56;
 export const TASK_QUEUED = 0;
 export const TASK_STARTED = 1;
 export const TASK_CANCELLED = 2;
@@ -395,6 +397,8 @@ export const POOL_LIMIT = 28;
 export const POOL_IS_RANKED = 32;
 /** u32, atomic: 1 when the owner wants to be told once somebody has taken a task. */
 export const POOL_WANTS_ROOM = 36;
+/** u32, atomic: the number that a parcel was given last. */
+export const POOL_PARCELS = 40;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */

@@ -11,10 +11,14 @@
  * | 4    | the text, UTF-8                        |
  * | 4+n  | binary data, one piece after the other |
  *
+ * What is moved instead (`moves.ts`) is either handed over beside all this, and the text has its index, or, where it is small buffers only,
+ * stands at the end of the binary data, the last first.
+ *
  * @module
  */
 import { DevalueError, parse, stringify } from "devalue";
 import * as errors from "../errors.ts";
+import { show } from "../internal/check.ts";
 import { core } from "./core.ts";
 import {
   beginCallersCode,
@@ -23,6 +27,7 @@ import {
   importHandle,
   isShareable,
 } from "./handle.ts";
+import { isMarked, type MovedPart, type Moves, transferableClass } from "./moves.ts";
 import { Region } from "./region.ts";
 
 type Binary = ArrayBufferLike | ArrayBufferView;
@@ -80,9 +85,22 @@ export interface Structured {
   readonly handles: number[];
 }
 
-/** Where binary data is: beside the text, in shared memory that is never returned, or (from 0) in the region of a handle. */
+/**
+ * Where binary data is: beside the text, in shared memory that is never returned, in a buffer that is moved, or (from 0) in the region
+ * of a handle.
+ */
 const COPIED = -1;
 const OWNED = -2;
+const MOVED = -3;
+
+/** What stands for binary data in the text; the buffer, where that is moved. */
+type BinaryPart = [
+  name: string,
+  byteOffset: number,
+  byteLength: number,
+  place: number,
+  buffer?: ArrayBuffer,
+];
 
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -90,9 +108,10 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /**
  * Writes `value` down.
  *
+ * @param moves Takes what is marked in the value; nothing has been moved yet when this returns. Without it, marks mean nothing.
  * @throws {TypeError} if something in it cannot be sent; the message names the path to it
  */
-export function encodeStructured(value: unknown): Structured {
+export function encodeStructured(value: unknown, moves?: Moves): Structured {
   const handles: number[] = [];
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let pieceBytes = 0;
@@ -103,6 +122,15 @@ export function encodeStructured(value: unknown): Structured {
     return () => {};
   };
   const reducers: Record<string, (part: unknown) => unknown> = {
+    moved: (part) => {
+      if (moves === undefined || !isMarked(part)) return false;
+      try {
+        return moves.add(part);
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+        return refuse(error);
+      }
+    },
     handle: (part) => {
       if (!isShareable(part)) return false;
       try {
@@ -118,6 +146,9 @@ export function encodeStructured(value: unknown): Structured {
       const [name, buffer, byteOffset, byteLength] = ArrayBuffer.isView(part)
         ? [nameOf(part), part.buffer, part.byteOffset, part.byteLength]
         : ["", part, 0, part.byteLength];
+      if (moves !== undefined && isMarked(buffer)) {
+        return [name, byteOffset, byteLength, MOVED, buffer];
+      }
       if (buffer instanceof ArrayBuffer) {
         pieces.push(new Uint8Array(buffer, byteOffset, byteLength));
         pieceBytes += byteLength;
@@ -149,6 +180,12 @@ export function encodeStructured(value: unknown): Structured {
   } finally {
     endCallersCode();
   }
+  if (moves !== undefined && !moves.needParcel) {
+    for (const piece of moves.pieces()) {
+      pieces.push(piece);
+      pieceBytes += piece.length;
+    }
+  }
   const encoded = textEncoder.encode(text);
   const payload = new Uint8Array(4 + encoded.length + pieceBytes);
   new DataView(payload.buffer).setUint32(0, encoded.length);
@@ -161,20 +198,34 @@ export function encodeStructured(value: unknown): Structured {
   return { payload, handles };
 }
 
-/** Reads what {@linkcode encodeStructured} wrote. The references to the handles pass to what is returned. */
-export function decodeStructured({ payload, handles }: Structured): unknown {
+/**
+ * Reads what {@linkcode encodeStructured} wrote. The references to the handles pass to what is returned.
+ *
+ * @param objects What was moved with it, where that went beside it.
+ */
+export function decodeStructured(
+  { payload, handles }: Structured,
+  objects?: readonly unknown[],
+): unknown {
   const textLength = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
   const text = textDecoder.decode(payload.subarray(4, 4 + textLength));
   // Before anything can throw: each reference has an owner from here on.
   const revived = handles.map(importHandle);
   const revivedErrors = new Map<ErrorDescription, Error>();
   return parse(text, {
+    moved: ([index, fromEnd, byteLength]: MovedPart) => {
+      if (objects !== undefined) return objects[index];
+      const start = payload.byteOffset + payload.length - fromEnd;
+      return payload.buffer.slice(start, start + byteLength);
+    },
     handle: ([index]: [number]) => revived[index],
     error: (description: ErrorDescription) => reviveError(description, revivedErrors),
-    binary: ([name, byteOffset, byteLength, place]: [string, number, number, number]) => {
+    binary: ([name, byteOffset, byteLength, place, moved]: BinaryPart) => {
       const start = payload.byteOffset + 4 + textLength + byteOffset;
       const [buffer, offset] = place === COPIED
         ? [payload.buffer.slice(start, start + byteLength), 0]
+        : place === MOVED
+        ? [moved!, byteOffset]
         : place === OWNED
         ? [core().bytes(byteOffset + byteLength).buffer, byteOffset]
         : [(revived[place] as Region).buffer, byteOffset];
@@ -187,13 +238,18 @@ export function decodeStructured({ payload, handles }: Structured): unknown {
 
 /** The error for what devalue stopped at, under this module's own terms; `reason`, where it is ours. */
 function refused(cause: DevalueError, reason: TypeError | undefined): TypeError {
-  const { path, message } = cause;
+  const { path, message, value } = cause;
   if (reason !== undefined) {
     if (path !== "") reason.message += ` (at ${path})`;
     return reason;
   }
   const place = path === "" ? "this value" : `the value at ${path}`;
-  return new TypeError(`Cannot send ${place} to another thread: ${message}`, { cause });
+  const why = transferableClass(value) === undefined
+    ? message
+    : `${
+      show(value)
+    } is moved or not at all: mark it with transfer() in a call of pool.go(), or in what a task returns`;
+  return new TypeError(`Cannot send ${place} to another thread: ${why}`, { cause });
 }
 
 function isBinary(part: unknown): part is Binary {

@@ -12,10 +12,9 @@
  *
  * @module
  */
-import { any } from "./element.ts";
+import { structured } from "./element.ts";
 import { discardMessage } from "./message.ts";
-
-const message = any<unknown>();
+import type { Moves } from "./moves.ts";
 
 const TAG_MASK = 3;
 const INTEGER = 2;
@@ -32,10 +31,11 @@ const TRUE = 192 | CONSTANT;
 /**
  * Writes any structured value.
  *
+ * @param moves Takes what is marked in the value, to be moved.
  * @throws {TypeError} if something in it cannot be sent; the message names the path to it
  * @throws {SharedMemoryExhaustedError} if there is no room
  */
-export function writeValue(value: unknown): number {
+export function writeValue(value: unknown, moves?: Moves): number {
   switch (typeof value) {
     case "undefined":
       return 0;
@@ -43,22 +43,26 @@ export function writeValue(value: unknown): number {
       // Neither a fraction nor -0, which an integer of 32 bits would lose.
       return Object.is(value | 0, value) && value < LIMIT && value >= -LIMIT
         ? ((value + BIAS) << 2 | INTEGER) >>> 0
-        : message.encode(value, 0);
+        : structured.encode(value);
     case "boolean":
       return value ? TRUE : FALSE;
     default:
-      return value === null ? NULL : message.encode(value, 0);
+      return value === null ? NULL : structured.encode(value, 0, moves);
   }
 }
 
-/** Reads what {@linkcode writeValue} wrote, and frees it. */
-export function readValue(word: number): unknown {
-  return isMessage(word) ? message.decode(word, 0) : immediate(word);
+/**
+ * Reads what {@linkcode writeValue} wrote, and frees it.
+ *
+ * @param objects What was moved with it, where that went beside it.
+ */
+export function readValue(word: number, objects?: readonly unknown[]): unknown {
+  return isMessage(word) ? structured.decode(word, 0, objects) : immediate(word);
 }
 
 /** Reads what {@linkcode writeValue} wrote and leaves it. */
 export function peekValue(word: number): unknown {
-  return isMessage(word) ? message.peek(word, 0) : immediate(word);
+  return isMessage(word) ? structured.peek(word) : immediate(word);
 }
 
 /** Frees what {@linkcode writeValue} wrote and nobody will read. */

@@ -16,13 +16,10 @@ import {
   SIGNAL_STOP,
   TASK_CANCELLED,
   TASK_FAILED,
-  WORKER_AGENT,
-  WORKER_FINISHED,
   WORKER_HAS_LEFT,
   WORKER_IDLE,
   WORKER_IS_CLEAN,
   WORKER_IS_DISMISSED,
-  WORKER_SUBMITTED,
 } from "../memory/layout.ts";
 import { writeValue } from "../memory/value.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
@@ -30,9 +27,11 @@ import { Admission, type QueueBound } from "./admission.ts";
 import type { Backend, PoolStats, Submission } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { discardArguments } from "./payload.ts";
+import { Office } from "./post.ts";
 import { Ranking, type RankingSeed } from "./ranking.ts";
-import { discardArguments, type Home, RemoteGoroutine } from "./remote.ts";
-import { type Hand, newWorker, Roster } from "./roster.ts";
+import { type Home, RemoteGoroutine } from "./remote.ts";
+import { agentOf, type Hand, newWorker, Roster } from "./roster.ts";
 import { startThread, type WorkerModule } from "./thread.ts";
 
 /** The most threads that a pool may have. */
@@ -67,14 +66,13 @@ export class Crew implements Backend, Home, SignalListener {
   readonly helps = false;
   readonly ptr: number;
   readonly worker: number;
+  readonly post: Office;
   readonly ranking: Ranking | undefined;
   readonly #options: CrewOptions;
   readonly #agent: Agent;
   readonly #functions: Functions;
   readonly #roster: Roster;
   readonly #admission: Admission | undefined;
-  /** Threads that have left their places and have not ended: what a task left behind may take its time. */
-  readonly #leaving = new Set<Hand>();
   /** Why threads ended that died, by their agents. */
   readonly #failures = new Map<number, { readonly reason: unknown } | undefined>();
   #threads: number;
@@ -106,6 +104,7 @@ export class Crew implements Backend, Home, SignalListener {
     this.ranking = ranking && new Ranking(ranking, 0);
     this.#functions = new Functions(this.ptr);
     this.#roster = new Roster(this.ptr);
+    this.post = new Office(this.ptr, self, (agent) => this.#roster.isLiving(agent));
     this.#admission = queue && new Admission(queue, {
       countQueued: () => fn.poolQueued(this.ptr) - this.#cancelled,
       wantRoom: () => fn.poolWantRoom(this.ptr),
@@ -152,6 +151,10 @@ export class Crew implements Backend, Home, SignalListener {
         this.#ended(hand, failure, isCertain);
         over();
       },
+      (message) => {
+        // A runtime may hand out what was on its way when it had declared the thread ended.
+        if (this.#roster.living.has(hand)) this.post.receive(message, agentOf(hand), thread.send);
+      },
     );
     const hand: Hand = { slot, name, worker, thread, ended, isRetiring: false, hasLeft: false };
     this.#roster.enter(hand);
@@ -167,9 +170,7 @@ export class Crew implements Backend, Home, SignalListener {
   onWork(): void {
     const c = this.#agent.core;
     for (const hand of this.#roster.hands) {
-      if (c.loadU32(hand.worker + WORKER_HAS_LEFT) === 0) continue;
-      this.#leaving.add(hand);
-      this.#vacate(hand);
+      if (c.loadU32(hand.worker + WORKER_HAS_LEFT) !== 0) this.#vacate(hand);
     }
     // Not merely busy: with nothing in the queues another thread would have nothing to do, and leave, and so on.
     if (c.fn.poolIsShort(this.ptr)) this.#hire();
@@ -225,7 +226,7 @@ export class Crew implements Backend, Home, SignalListener {
     // A thread that is still starting looks at this word once it is in the table; one that is in the table is signalled.
     c.storeU32(hand.worker + WORKER_IS_DISMISSED, how);
     const hasEntered = hand.hasLeft || this.#roster.hasEntered(hand);
-    if (hasEntered) c.fn.agentSignal(c.readU32(hand.worker + WORKER_AGENT), signal);
+    if (hasEntered) c.fn.agentSignal(agentOf(hand), signal);
     return hasEntered;
   }
 
@@ -242,17 +243,18 @@ export class Crew implements Backend, Home, SignalListener {
     const { worker, name } = hand;
     const hasEntered = hand.hasLeft || this.#roster.hasEntered(hand);
     const hadGoroutines = !hand.hasLeft && this.#roster.running(worker) > 0;
-    const dead = c.readU32(worker + WORKER_AGENT);
+    const dead = agentOf(hand);
+    const isClean = c.readU32(worker + WORKER_IS_CLEAN) !== 0;
     if (!hand.hasLeft) this.#vacate(hand);
-    this.#leaving.delete(hand);
-    if (c.readU32(worker + WORKER_IS_CLEAN) !== 0) {
+    this.#roster.end(hand, isCertain);
+    if (dead !== 0) this.post.ended(dead);
+    if (isClean) {
       c.fn.agentVacate(dead);
     } else if (dead !== 0) {
       this.#failures.set(dead, failure);
       c.fn.agentDied(dead);
       this.#agent.drain();
     }
-    this.#roster.end(hand, isCertain);
     if (this.#isEnding) this.#callOff();
     else if (hasEntered) {
       // It may have made room, and not come to say so.
@@ -345,6 +347,7 @@ export class Crew implements Backend, Home, SignalListener {
     this.#agent.drain();
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
+    this.post.sweep();
     for (const resolve of this.#quiet.splice(0)) resolve();
   }
 
@@ -380,8 +383,8 @@ export class Crew implements Backend, Home, SignalListener {
     // Waiting for threads, which do not keep the process alive by themselves.
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
     this.#callOff();
-    const hands = [...this.#roster.hands, ...this.#leaving];
-    await Promise.all(hands.map((hand) => this.#dismiss(hand, graceMs)));
+    await Promise.all([...this.#roster.living].map((hand) => this.#dismiss(hand, graceMs)));
+    await this.post.close();
     if (this.#state === "gone") return;
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
@@ -426,20 +429,7 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   #report(): PoolStats {
-    const c = this.#agent.core;
-    const held = this.#admission?.held ?? 0;
-    const living = [this.worker, ...this.#roster.hands.map(({ worker }) => worker)];
-    const sum = (offset: number) =>
-      living.reduce((total, worker) => total + c.loadU32(worker + offset), 0);
-    const workers = this.#roster.stats();
-    return {
-      submitted: sum(WORKER_SUBMITTED) + held + this.#withdrawn,
-      queued: c.fn.poolQueued(this.ptr) + held,
-      running: workers.reduce((total, { running }) => total + running, 0),
-      finished: sum(WORKER_FINISHED) + this.#withdrawn,
-      stolen: workers.reduce((total, { stole }) => total + stole, 0),
-      workers,
-    };
+    return this.#roster.report(this.worker, this.#admission?.held ?? 0, this.#withdrawn);
   }
 }
 

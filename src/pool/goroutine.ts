@@ -12,6 +12,13 @@ import type { WaitOptions } from "../select/types.ts";
 export const SUSPENDED_HERE =
   "Cannot block this thread: the goroutine has suspended on it and could not go on; await it instead";
 
+/** See {@linkcode SUSPENDED_HERE}; where that is known before anything runs. */
+export const ARGUMENTS_ARE_MOVED =
+  "Cannot block this thread: its arguments are moved, which takes turns of the event loop; await it instead";
+/** See {@linkcode SUSPENDED_HERE}; where that is known when the goroutine has returned. */
+export const RESULT_IS_MOVED =
+  "Cannot block this thread: its result is moved here, which takes turns of the event loop; await it instead";
+
 /** It has not ended. */
 const RUNNING = 0;
 const FULFILLED = 1;
@@ -70,7 +77,8 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
    *
    * - **Blocking:** blocks the thread. On one of the pool's own threads it does not stand still meanwhile: it runs tasks from its own deque, the
    *   newest first, which is where the goroutine is until another thread takes it; once one has, it helps that one with what
-   *   the goroutine has forked. So do not hold a lock over it that such a task needs.
+   *   the goroutine has forked. So do not hold a lock over it that such a task needs. What is moved ({@linkcode transfer}) goes through the thread that
+   *   made the pool: while that blocks for a goroutine, none that it waits for may need any.
    * - **Cost:** no promise; joining a fork that nobody has taken is little more than a call.
    *
    * @example
@@ -86,7 +94,8 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
    * @returns What its function returned.
    * @throws what its function threw
    * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block; if the goroutine has suspended on this
-   * thread, where only its event loop could get it on; on one of the pool's threads also if its function is asynchronous: await it there
+   * thread, where only its event loop could get it on; if its arguments or its result are moved ({@linkcode transfer}), other than small buffers; on one of
+   * the pool's threads also if its function is asynchronous: await it then
    * @throws {PoolClosedError} if the thread is stopped meanwhile
    */
   joinSync(): T {

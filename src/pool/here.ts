@@ -3,7 +3,7 @@
  * to be had.
  *
  * What callers see is what they would see with threads: nothing runs inside a call, arguments, results and failures are
- * copied, forks run newest first and everything else in order. One thing differs: which pool a task belongs to is known
+ * copied or moved, forks run newest first and everything else in order. One thing differs: which pool a task belongs to is known
  * only until it first suspends; see {@linkcode currentHere}.
  *
  * @module
@@ -13,15 +13,16 @@ import { Fifo } from "../internal/fifo.ts";
 import { Heap } from "../internal/heap.ts";
 import { macrotask } from "../internal/macrotask.ts";
 import { writeFailure } from "../memory/failure.ts";
-import { discardValue, readValue, writeValue } from "../memory/value.ts";
+import { discardValue, readValue } from "../memory/value.ts";
 import { Admission, type QueueBound } from "./admission.ts";
 import { type Backend, nameOfTask, type PoolStats, type Submission } from "./backend.ts";
 import { promiseOf } from "./go.ts";
-import { Goroutine, SUSPENDED_HERE } from "./goroutine.ts";
+import { ARGUMENTS_ARE_MOVED, Goroutine, RESULT_IS_MOVED, SUSPENDED_HERE } from "./goroutine.ts";
 import { findFunction } from "./lookup.ts";
+import { discardObjects, discardParcel, type Parcel, unpack } from "./parcel.ts";
+import { packArguments, writeAndPack } from "./payload.ts";
 import { Ranking, type RankingSeed } from "./ranking.ts";
 import type { TaskFunction } from "./registry.ts";
-import { writeArguments } from "./remote.ts";
 
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
@@ -271,10 +272,14 @@ class HereGoroutine extends Goroutine<unknown> {
   readonly #home: Here;
   readonly #function: string;
   readonly #queue: (goroutine: HereGoroutine) => void;
-  /** Message with the arguments; 0: none. */
-  #arguments: number;
+  /** The arguments, written down; 0: none. */
+  readonly #arguments: number;
+  /** What was moved with them. */
+  readonly #parcel: Parcel | undefined;
   #isQueued = false;
   #hasStarted = false;
+  /** Reports whether it has returned, and is to have what it has moved with its result in a moment. */
+  #isFetching = false;
 
   /**
    * Makes a goroutine that waits for {@linkcode enqueue}.
@@ -283,12 +288,13 @@ class HereGoroutine extends Goroutine<unknown> {
    */
   constructor(home: Here, submission: Submission, queue: (goroutine: HereGoroutine) => void) {
     const { id, args, rank, above } = submission;
-    const message = writeArguments(args);
+    const { message, parcel } = packArguments(args);
     super(above);
     this.rank = rank;
     this.#home = home;
     this.#function = id;
     this.#arguments = message;
+    this.#parcel = parcel;
     this.#queue = queue;
   }
 
@@ -314,11 +320,7 @@ class HereGoroutine extends Goroutine<unknown> {
     this.#hasStarted = true;
     let result: unknown;
     try {
-      const args = this.#arguments === 0 ? [] : readValue(this.#arguments) as unknown[];
-      const fn = findFunction(this.#function);
-      result = typeof fn === "function"
-        ? this.#home.call(fn, args)
-        : fn.then((loaded) => this.isOver ? undefined : this.#home.call(loaded, args));
+      result = this.#parcel === undefined ? this.#call() : this.#callWithMoved(this.#parcel);
     } catch (error) {
       this.#failed(error);
       return false;
@@ -333,16 +335,51 @@ class HereGoroutine extends Goroutine<unknown> {
     return true;
   }
 
+  #call(): unknown {
+    const args = this.#arguments === 0 ? [] : readValue(this.#arguments) as unknown[];
+    const fn = findFunction(this.#function);
+    if (typeof fn === "function") return this.#home.call(fn, args);
+    return fn.then((loaded) => this.isOver ? undefined : this.#home.call(loaded, args));
+  }
+
+  async #callWithMoved(parcel: Parcel): Promise<unknown> {
+    const objects = await unpack(parcel);
+    const args = readValue(this.#arguments, objects) as unknown[];
+    const fn = await findFunction(this.#function);
+    if (this.isOver) return discardObjects(objects);
+    return this.#home.call(fn, args);
+  }
+
   #succeeded(value: unknown): void {
     // Given up, and everybody has been told.
     if (this.isOver) return;
     let copy;
     try {
-      copy = readValue(writeValue(value));
+      const { message, parcel } = writeAndPack(value);
+      if (parcel !== undefined) {
+        this.#fulfilWithMoved(message, parcel);
+        return;
+      }
+      copy = readValue(message);
     } catch (error) {
       return this.#failed(error);
     }
     this.fulfil(copy);
+    this.#home.ended(this);
+  }
+
+  async #fulfilWithMoved(message: number, parcel: Parcel): Promise<void> {
+    this.#isFetching = true;
+    this.#home.suspended(this);
+    let objects, value;
+    try {
+      objects = await unpack(parcel);
+      value = readValue(message, objects);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    if (this.isOver) return discardObjects(objects);
+    this.fulfil(value);
     this.#home.ended(this);
   }
 
@@ -378,13 +415,18 @@ class HereGoroutine extends Goroutine<unknown> {
   }
 
   protected override block(): void {
+    if (this.#parcel !== undefined) throw new AgentCannotBlockError(ARGUMENTS_ARE_MOVED);
     this.start();
     if (this.isOver) return;
+    if (this.#isFetching) throw new AgentCannotBlockError(RESULT_IS_MOVED);
     throw new AgentCannotBlockError(SUSPENDED_HERE);
   }
 
   #end(reason: Error): void {
-    if (!this.#hasStarted) discardValue(this.#arguments);
+    if (!this.#hasStarted) {
+      discardValue(this.#arguments);
+      if (this.#parcel !== undefined) discardParcel(this.#parcel);
+    }
     this.calledOff(reason);
     this.#home.ended(this);
   }

@@ -19,14 +19,16 @@ import {
 import type { Backend, PoolStats, Submission } from "./backend.ts";
 import { Functions } from "./functions.ts";
 import type { Goroutine } from "./goroutine.ts";
+import { MemberPost } from "./post.ts";
 import { Ranking } from "./ranking.ts";
 import { type Home, RemoteGoroutine } from "./remote.ts";
-import type { Boot } from "./thread.ts";
+import type { Boot, Send } from "./thread.ts";
 
 /** Submits from a thread of the pool. */
 export class Member implements Backend, Home {
   readonly ptr: number;
   readonly worker: number;
+  readonly post: MemberPost;
   readonly ranking: Ranking | undefined;
   readonly helps = true;
   /** Set when the thread stops: what it left behind, a timer for example, can submit no more. */
@@ -39,11 +41,13 @@ export class Member implements Backend, Home {
   /**
    * @param boot What the thread was told.
    * @param help Runs a task while a goroutine blocks; see {@linkcode Home.help}.
+   * @param send To the owner of the pool.
    */
-  constructor({ pool, worker, slot, ranking }: Boot, help: (task: number) => boolean) {
+  constructor({ pool, worker, slot, ranking }: Boot, help: (task: number) => boolean, send: Send) {
     this.ptr = pool;
     this.worker = worker;
     this.help = help;
+    this.post = new MemberPost(pool, send);
     this.ranking = ranking && new Ranking(ranking, slot);
     this.#functions = new Functions(pool);
   }

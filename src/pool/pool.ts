@@ -14,7 +14,7 @@ import { currentHere, Here, HereInside } from "./here.ts";
 import { functionId } from "./lookup.ts";
 import { Member } from "./member.ts";
 import type { PoolOrder, RankingSeed } from "./ranking.ts";
-import { type Boot, canStartThreads, workerModule } from "./thread.ts";
+import { type Boot, canStartThreads, type Send, workerModule } from "./thread.ts";
 
 let defaultThreads: number | undefined;
 
@@ -162,7 +162,7 @@ export class Pool implements AsyncDisposable {
    *
    * - **Blocking:** returns at once.
    * - **Copies:** arguments and result are structured values and are copied; handles (typed channels, locks) and typed
-   *   arrays over shared memory arrive as themselves.
+   *   arrays over shared memory arrive as themselves. What is marked with {@linkcode transfer} is moved.
    *
    * `fn` is a task, as made by {@linkcode task}, or an inline function. Of an inline function the source goes to the thread, so it
    * has to be self-contained: what it names is its own, its parameters', or one of the globals that every thread has (`Math`,
@@ -183,7 +183,7 @@ export class Pool implements AsyncDisposable {
    * @returns The goroutine, which may be awaited; a failure that nobody joins is an uncaught error.
    * @throws {PoolClosedError} if the pool was closed
    * @throws {PoolFullError} if the pool refuses what would have to wait; see {@linkcode PoolOptions.whenFull}
-   * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent
+   * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent or moved
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    * @see Go spec, "Go statements".
    */
@@ -339,9 +339,10 @@ function insideOf(here: Here): Pool {
  * Makes this thread one of the pool that started it.
  *
  * @param help Runs a task while a goroutine blocks; see `remote.ts`.
+ * @param send To the owner of the pool.
  */
-export function joinPool(boot: Boot, help: (task: number) => boolean): Member {
-  const member = new Member(boot, help);
+export function joinPool(boot: Boot, help: (task: number) => boolean, send: Send): Member {
+  const member = new Member(boot, help, send);
   globals[MEMBER] = member;
   // What a bundled program does at its top level is not for its threads to do. (Who starts the import hears of its failure.)
   const loaded = (): void => {

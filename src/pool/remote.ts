@@ -11,8 +11,8 @@ import {
 } from "../errors.ts";
 import { core, exhausted } from "../memory/core.ts";
 import {
-  TASK_ARGUMENTS,
   TASK_FAILED,
+  TASK_PARCEL,
   TASK_RESULT,
   TASK_RUNNER,
   TASK_SIZE,
@@ -20,10 +20,13 @@ import {
   TASK_SUCCEEDED,
   TASK_WEIGHT,
 } from "../memory/layout.ts";
-import { discardValue, readValue, writeValue } from "../memory/value.ts";
+import { discardValue, readValue } from "../memory/value.ts";
 import { type Addressee, agent } from "../park/agent.ts";
 import { nameOfTask, type Submission } from "./backend.ts";
-import { Goroutine } from "./goroutine.ts";
+import { ARGUMENTS_ARE_MOVED, Goroutine, RESULT_IS_MOVED } from "./goroutine.ts";
+import { pack } from "./parcel.ts";
+import { discardArguments, writeArguments } from "./payload.ts";
+import type { Post } from "./post.ts";
 import type { Ranking } from "./ranking.ts";
 import { registry } from "./registry.ts";
 
@@ -41,6 +44,8 @@ export interface Home {
   readonly ranking: Ranking | undefined;
   /** Reports whether the pool is being terminated. */
   readonly isTerminating: boolean;
+  /** How what is moved gets to other threads. */
+  readonly post: Post;
   /** Why the thread whose agent stands at `runner` has ended, for the goroutine that ran on it. */
   whyEnded(runner: number): WorkerCrashedError | PoolClosedError;
   /** A goroutine was cancelled: in the queue, where it stays until its turn, or before it got there. */
@@ -57,27 +62,6 @@ export interface Home {
   readonly helps: boolean;
 }
 
-/** Writes the arguments of a task as a message; 0 when there are none. */
-export function writeArguments(args: readonly unknown[]): number {
-  return args.length === 0 ? 0 : writeValue(args);
-}
-
-/** Reads the arguments of a task that is about to run. They are freed, whatever comes of the reading. */
-export function takeArguments(task: number): unknown[] {
-  const args = detachArguments(task);
-  return args === 0 ? [] : readValue(args) as unknown[];
-}
-
-/** Frees the arguments of a task that will not run. */
-export function discardArguments(task: number): void {
-  discardValue(detachArguments(task));
-}
-
-/** Takes the message off the task, once: its runner may end with it in hand, or be given up while it reaches for it. */
-function detachArguments(task: number): number {
-  return core().exchangeU32(task + TASK_ARGUMENTS, 0);
-}
-
 function isAsynchronous(fn: unknown): boolean {
   return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }
@@ -90,16 +74,20 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   /** Address of the task; 0 when it has come back. */
   #task: number;
   #isQueued = false;
+  /** Number of the parcel with what was moved to it; 0: nothing was, or it has been called off. */
+  #parcel = 0;
+  /** Reports whether it has returned, and what it has moved here with its result is on its way. */
+  #isFetching = false;
 
   /**
-   * Makes a goroutine that waits for {@linkcode enqueue}.
+   * Makes a goroutine that waits for {@linkcode enqueue}. What is marked in its arguments is moved, unless this throws.
    *
    * @param fn Record of its function.
-   * @throws {TypeError} if an argument cannot be sent
+   * @throws {TypeError} if an argument cannot be sent or moved
    * @throws {SharedMemoryExhaustedError} if there is no room
    */
   constructor(home: Home, fn: number, { id, args, rank, above }: Submission) {
-    const message = writeArguments(args);
+    const { message, moves } = writeArguments(args);
     super(above);
     this.#function = id;
     const own = agent();
@@ -107,11 +95,17 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     this.#home = home;
     this.#agentId = own.enroll(this);
     this.#task = c.fn.taskNew(c.agent, this.#agentId, fn, message, this.id) >>> 0;
-    if (this.#task === 0) {
+    try {
+      if (this.#task === 0) throw exhausted("a task");
+      const parcel = moves && pack(moves);
+      if (parcel !== undefined) this.#parcel = home.post.deposit(parcel, 0);
+    } catch (error) {
       own.dismiss(this.#agentId);
+      if (this.#task !== 0) c.fn.free(this.#task);
       discardValue(message);
-      throw exhausted("a task");
+      throw error;
     }
+    if (this.#parcel !== 0) c.writeU32(this.#task + TASK_PARCEL, this.#parcel);
     if (home.ranking === undefined) return;
     c.bytes(this.#task + TASK_SIZE);
     c.f64[(this.#task + TASK_WEIGHT) >>> 3] = rank;
@@ -137,11 +131,39 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     const c = core();
     const state = c.readU32(task + TASK_STATE);
     const result = c.readU32(task + TASK_RESULT);
+    const parcel = c.readU32(task + TASK_PARCEL);
+    const runner = c.readU32(task + TASK_RUNNER);
     c.fn.free(task);
     this.#forget();
+    if (state === TASK_SUCCEEDED && parcel !== 0) {
+      this.#fetchResult(result, parcel, runner);
+      return;
+    }
+    // It may have ended without having asked for what was moved to it.
+    if (state !== TASK_SUCCEEDED) this.#discardParcel();
+    this.#settle(state, result);
+  }
+
+  /** Waits for what the task has moved here with its result. */
+  async #fetchResult(result: number, parcel: number, runner: number): Promise<void> {
+    this.#isFetching = true;
+    let objects;
+    try {
+      objects = await this.#home.post.fetch(parcel, runner);
+    } catch (error) {
+      discardValue(result);
+      return this.fail(error);
+    }
+    if (objects !== undefined) return this.#settle(TASK_SUCCEEDED, result, objects);
+    discardValue(result);
+    this.#died(runner);
+  }
+
+  /** The task has ended in `state`, and all that belongs to its result is here. */
+  #settle(state: number, result: number, objects?: readonly unknown[]): void {
     let value;
     try {
-      value = readValue(result);
+      value = readValue(result, objects);
     } catch (error) {
       return this.fail(error);
     }
@@ -162,8 +184,14 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     const runner = c.readU32(task + TASK_RUNNER);
     discardArguments(task);
     if (!c.fn.taskDisown(task)) return;
+    this.#discardParcel();
     this.#forget();
     if (this.isOver) return this.#home.cancelledLeft();
+    this.#died(runner);
+  }
+
+  /** What it has ended with has died with its thread. */
+  #died(runner: number): void {
     const why = this.#home.whyEnded(runner);
     if (why instanceof PoolClosedError) this.calledOff(why);
     else this.fail(why);
@@ -186,6 +214,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     const task = this.#task;
     if (task === 0 || !core().fn.taskCancel(task)) return false;
     discardArguments(task);
+    this.#discardParcel();
     this.calledOff(reason());
     // In the queue it stays until a worker takes it, and then comes back.
     if (!this.#isQueued) {
@@ -195,7 +224,14 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     return true;
   }
 
+  /** Nobody will ask any more for what was moved to the task. */
+  #discardParcel(): void {
+    if (this.#parcel !== 0) this.#home.post.discard(this.#parcel);
+    this.#parcel = 0;
+  }
+
   protected override block(): void {
+    if (this.#parcel !== 0) throw new AgentCannotBlockError(ARGUMENTS_ARE_MOVED);
     const own = agent();
     if (!own.core.canBlock) {
       throw new AgentCannotBlockError(
@@ -211,6 +247,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
     let napMs = SHORTEST_NAP_MS;
     try {
       for (own.drain(); !this.isOver; own.drain()) {
+        if (this.#isFetching) throw new AgentCannotBlockError(RESULT_IS_MOVED);
         if (own.isStopping) {
           throw new PoolClosedError("Cannot go on waiting: this thread is being stopped");
         }

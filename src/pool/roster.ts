@@ -8,6 +8,7 @@ import { core, exhausted } from "../memory/core.ts";
 import {
   POOL_HIRED,
   POOL_WORKERS,
+  WORKER_AGENT,
   WORKER_BUSY_MS,
   WORKER_ENTERED,
   WORKER_FINISHED,
@@ -15,10 +16,11 @@ import {
   WORKER_SINCE,
   WORKER_SIZE,
   WORKER_STOLE,
+  WORKER_SUBMITTED,
   WORKER_TAKEN,
   WORKER_TOOK,
 } from "../memory/layout.ts";
-import type { WorkerStats } from "./backend.ts";
+import type { PoolStats, WorkerStats } from "./backend.ts";
 import type { Thread } from "./thread.ts";
 
 /** A thread of the pool, as its owner sees it. */
@@ -45,6 +47,7 @@ const NONE: Counts = { took: 0, stole: 0, finished: 0 };
 export class Roster {
   readonly #pool: number;
   readonly #hands: (Hand | undefined)[] = [undefined];
+  readonly #living = new Set<Hand>();
   readonly #past = new Map<string, Counts>();
   /** Workers whose threads are gone for certain: the next ones get them. */
   readonly #spare: number[] = [];
@@ -65,6 +68,17 @@ export class Roster {
   /** Those who have a place. */
   get hands(): Hand[] {
     return this.#hands.filter((hand) => hand !== undefined);
+  }
+
+  /** Those whose threads have not ended. Some may have left their places: what a task left behind may take its time. */
+  get living(): ReadonlySet<Hand> {
+    return this.#living;
+  }
+
+  /** Reports whether `agent` is that of a thread which has not ended: until then it may ask for what was moved to it. */
+  isLiving(agent: number): boolean {
+    for (const hand of this.#living) if (agentOf(hand) === agent) return true;
+    return false;
   }
 
   /** Places in use, the owner's included: how much of the table there is to look at. */
@@ -93,6 +107,7 @@ export class Roster {
   /** Gives `hand` its place. */
   enter(hand: Hand): void {
     this.#hands[hand.slot] = hand;
+    this.#living.add(hand);
     this.#countHired(1);
   }
 
@@ -117,6 +132,7 @@ export class Roster {
    * @param isCertain A thread that was stopped by force may go on for a while, on some runtimes.
    */
   end(hand: Hand, isCertain: boolean): void {
+    this.#living.delete(hand);
     if (isCertain) {
       this.#spare.push(hand.worker);
       return;
@@ -151,8 +167,31 @@ export class Roster {
     return Math.max(0, unfinished - taken);
   }
 
+  /**
+   * What the pool has done.
+   *
+   * @param owner The owner's worker, which only submits.
+   * @param held How many goroutines wait to be let into the queue.
+   * @param withdrawn How many came to nothing before they were.
+   */
+  report(owner: number, held: number, withdrawn: number): PoolStats {
+    const c = core();
+    const living = [owner, ...this.hands.map(({ worker }) => worker)];
+    const sum = (offset: number) =>
+      living.reduce((total, worker) => total + c.loadU32(worker + offset), 0);
+    const workers = this.#stats();
+    return {
+      submitted: sum(WORKER_SUBMITTED) + held + withdrawn,
+      queued: c.fn.poolQueued(this.#pool) + held,
+      running: workers.reduce((total, { running }) => total + running, 0),
+      finished: sum(WORKER_FINISHED) + withdrawn,
+      stolen: workers.reduce((total, { stole }) => total + stole, 0),
+      workers,
+    };
+  }
+
   /** What the threads have done, by their names. */
-  stats(): WorkerStats[] {
+  #stats(): WorkerStats[] {
     const living = new Map(this.hands.map((hand) => [hand.name, hand]));
     const names = new Set([...this.#past.keys(), ...living.keys()]);
     return [...names].map((name) => {
@@ -178,6 +217,11 @@ export class Roster {
     this.#hired += change;
     core().storeU32(this.#pool + POOL_HIRED, this.#hired);
   }
+}
+
+/** The agent of a thread; 0 before it has one. */
+export function agentOf({ worker }: Hand): number {
+  return core().readU32(worker + WORKER_AGENT);
 }
 
 /**

@@ -34,8 +34,13 @@ export interface Boot {
   readonly idleTimeoutMs: number;
 }
 
+/** Sends a message along a line between a thread and the one that started it, and what is to be transferred with it. */
+export type Send = (message: unknown, transfer: MessagePort[]) => void;
+
 /** A thread that has been started. */
 export interface Thread {
+  /** Sends it a message. Only once it has sent one itself: before that nobody may be listening. */
+  readonly send: Send;
   /** Stops it, wherever it is, as far as the runtime can; resolves when the runtime counts it as ended. */
   terminate(): Promise<void>;
   /** Resolves when it has surely ended, and touches nothing more. Of one that was told to end and is busy, that may be never. */
@@ -56,21 +61,21 @@ export type ThreadEnd = (
 const BOOT = "millrace.boot/1";
 
 /** A {@linkcode Boot} on its way to the thread. */
-interface Parcel {
+interface Envelope {
   [BOOT]?: Boot;
   /** A port that is closed by the thread's end, and tells of that. */
   lifeline?: unknown;
 }
 
-/** This thread's parcel. It is kept: a lifeline that were collected would be cut. */
-let received: Parcel | undefined;
+/** This thread's envelope. It is kept: a lifeline that were collected would be cut. */
+let received: Envelope | undefined;
 
-/** Takes the boot out of `parcel`, if that is one: once, though two copies of this module may look. */
-function unpack(parcel: unknown): Boot | undefined {
-  if (typeof parcel !== "object" || parcel === null) return undefined;
-  const boot = (parcel as Parcel)[BOOT];
+/** Takes the boot out of `envelope`, if that is one: once, though two copies of this module may look. */
+function takeBoot(envelope: unknown): Boot | undefined {
+  if (typeof envelope !== "object" || envelope === null) return undefined;
+  const boot = (envelope as Envelope)[BOOT];
   if (boot === undefined) return undefined;
-  received = parcel as Parcel;
+  received = envelope as Envelope;
   delete received[BOOT];
   return boot;
 }
@@ -79,16 +84,16 @@ function unpack(parcel: unknown): Boot | undefined {
 export function onBoot(start: (boot: Boot) => void): void {
   const threads = workerThreads();
   if (threads !== undefined) {
-    const boot = unpack(threads.workerData);
+    const boot = takeBoot(threads.workerData);
     if (boot !== undefined) start(boot);
     return;
   }
   if (!("DedicatedWorkerGlobalScope" in globalThis)) return;
   // The first message: the inline source has kept it, to a file of the caller's own it is still on its way.
-  const kept = unpack(globalThis);
+  const kept = takeBoot(globalThis);
   if (kept !== undefined) return start(kept);
   const listen = (event: Event): void => {
-    const boot = unpack((event as MessageEvent<unknown>).data);
+    const boot = takeBoot((event as MessageEvent<unknown>).data);
     if (boot === undefined) return;
     event.stopImmediatePropagation();
     removeEventListener("message", listen);
@@ -105,26 +110,31 @@ export function provideWorker(url: string): void {
 }
 
 interface NodeWorker {
+  on(event: "message", listener: (message: unknown) => void): void;
   on(event: "error", listener: (reason: unknown) => void): void;
   on(event: "exit", listener: () => void): void;
+  postMessage: Send;
   terminate(): Promise<unknown>;
   unref(): void;
 }
 
 interface NodeWorkerOptions {
   name: string;
-  workerData: Parcel;
+  workerData: Envelope;
   transferList?: unknown[];
 }
 
 interface NodePort {
-  on(event: "close" | "message", listener: () => void): void;
+  on(event: "close", listener: () => void): void;
+  on(event: "message", listener: (message: unknown) => void): void;
+  postMessage: Send;
   unref(): void;
 }
 
 interface WorkerThreads {
   readonly MessageChannel: new () => { readonly port1: NodePort; readonly port2: NodePort };
   readonly Worker: new (url: URL, options: NodeWorkerOptions) => NodeWorker;
+  readonly parentPort: NodePort | null;
   readonly workerData: unknown;
 }
 
@@ -165,42 +175,55 @@ export function workerModule(worker: unknown): WorkerModule {
   throw new TypeError(`Cannot use ${show(worker)} as the worker of a pool: expected a URL`);
 }
 
-/** Starts a thread that loads `module`. It does not keep the process alive. */
+/**
+ * Starts a thread that loads `module`. It does not keep the process alive.
+ *
+ * @param heard Told each message that it sends; all before `ended` is, unless it is stopped by force.
+ */
 export function startThread(
   module: WorkerModule,
   boot: Omit<Boot, "url">,
   ended: ThreadEnd,
+  heard: (message: unknown) => void,
 ): Thread {
   const whole: Boot = { ...boot, url: module.url };
   const threads = workerThreads();
   try {
     return threads === undefined
-      ? startWebWorker(whole, module.isOwn, ended)
-      : startNodeWorker(threads, whole, ended);
+      ? startWebWorker(whole, module.isOwn, ended, heard)
+      : startNodeWorker(threads, whole, ended, heard);
   } catch (reason) {
     // A page's policy forbids it, say. To the pool that is a thread which does not come up.
     microtask(() => ended({ reason }, true));
-    return { terminate: () => Promise.resolve(), gone: Promise.resolve() };
+    return { send: () => {}, terminate: () => Promise.resolve(), gone: Promise.resolve() };
   }
 }
 
 const NODE_SOURCE = `import { workerData } from "node:worker_threads";
 await import(workerData["${BOOT}"].url);`;
 
-function startNodeWorker(threads: WorkerThreads, boot: Boot, ended: ThreadEnd): Thread {
+function startNodeWorker(
+  threads: WorkerThreads,
+  boot: Boot,
+  ended: ThreadEnd,
+  heard: (message: unknown) => void,
+): Thread {
   const { Worker } = threads;
   const source = new URL(`data:text/javascript,${encodeURIComponent(NODE_SOURCE)}`);
   const isDeno = "Deno" in globalThis;
   const options: NodeWorkerOptions = { name: boot.name, workerData: { [BOOT]: boot } };
   let gone = isDeno ? tieLifeline(threads, options) : undefined;
   const worker = new Worker(source, options);
-  worker.unref();
   let failure: { reason: unknown } | undefined;
+  worker.on("message", heard);
   worker.on("error", (reason) => failure = { reason });
   let isForced = false;
   gone ??= new Promise((resolve) => worker.on("exit", resolve));
   worker.on("exit", () => ended(failure, !(isForced && isDeno)));
+  // Last: listening to messages keeps the process alive again.
+  worker.unref();
   return {
+    send: (message, transfer) => worker.postMessage(message, transfer),
     gone,
     terminate: async () => {
       isForced = true;
@@ -230,9 +253,14 @@ const WEB_SOURCE = `addEventListener("message", ({ data }) => {
 }, { once: true });`;
 
 /** A worker says this when it ends by itself: browsers tell nobody. */
-export const GOODBYE = "millrace.goodbye";
+const GOODBYE = "millrace.goodbye";
 
-function startWebWorker(boot: Boot, isOwn: boolean, ended: ThreadEnd): Thread {
+function startWebWorker(
+  boot: Boot,
+  isOwn: boolean,
+  ended: ThreadEnd,
+  heard: (message: unknown) => void,
+): Thread {
   const source = isOwn
     ? boot.url
     : URL.createObjectURL(new Blob([WEB_SOURCE], { type: "text/javascript" }));
@@ -245,19 +273,62 @@ function startWebWorker(boot: Boot, isOwn: boolean, ended: ThreadEnd): Thread {
     worker.terminate();
     ended(failure, isCertain);
   };
-  worker.addEventListener("message", ({ data }) => data === GOODBYE && end(undefined, true));
+  worker.addEventListener("message", ({ data }) => {
+    if (data === GOODBYE) end(undefined, true);
+    else if (!isOver) heard(data);
+  });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     end({ reason: event.error ?? new Error(event.message) }, false);
   });
-  const parcel: Parcel = { [BOOT]: boot };
-  worker.postMessage(parcel);
+  const envelope: Envelope = { [BOOT]: boot };
+  worker.postMessage(envelope);
   return {
+    send: (message, transfer) => worker.postMessage(message, transfer),
     // No browser says when.
     gone: new Promise(() => {}),
     terminate: () => {
       end(undefined, false);
       return Promise.resolve();
     },
+  };
+}
+
+/** The line of a thread to the one that started it. */
+export interface Line {
+  /** Sends a message. */
+  readonly send: Send;
+  /** Hears messages, and keeps the thread alive, until {@linkcode hangUp}. */
+  listen(heard: (message: unknown) => void): void;
+  /** The thread has no more to do: if nothing else keeps it alive, it ends. */
+  hangUp(): void;
+  /** Reports whether the thread ends with the line, wherever it is: in browsers, where it would end by itself never. */
+  readonly isLifeline: boolean;
+}
+
+/** The line of this thread, which is a worker, to its owner. */
+export function lineToOwner(): Line {
+  const port = workerThreads()?.parentPort ?? undefined;
+  return port === undefined ? webLine() : nodeLine(port);
+}
+
+function nodeLine(port: NodePort): Line {
+  return {
+    send: (message, transfer) => port.postMessage(message, transfer),
+    listen: (heard) => port.on("message", heard),
+    // What a task left behind, a timer for example, may still wait for something to come.
+    hangUp: () => port.unref(),
+    isLifeline: false,
+  };
+}
+
+function webLine(): Line {
+  const scope = globalThis as unknown as EventTarget & { postMessage: Send };
+  return {
+    send: (message, transfer) => scope.postMessage(message, transfer),
+    listen: (heard) =>
+      scope.addEventListener("message", (event) => heard((event as MessageEvent).data)),
+    hangUp: () => scope.postMessage(GOODBYE, []),
+    isLifeline: true,
   };
 }

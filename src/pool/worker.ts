@@ -38,16 +38,17 @@ import {
   WORKER_SIZE,
   WORKER_TOOK,
 } from "../memory/layout.ts";
-import { discardValue, writeValue } from "../memory/value.ts";
+import { discardValue } from "../memory/value.ts";
 import { type Agent, agent } from "../park/agent.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
+import { discardArguments, needsParcel, takeArguments, writeResult } from "./payload.ts";
 import { joinPool } from "./pool.ts";
+import type { Post } from "./post.ts";
 import { registry, type TaskFunction } from "./registry.ts";
 import { SUSPENDED_HERE } from "./goroutine.ts";
-import { discardArguments, takeArguments } from "./remote.ts";
-import { type Boot, GOODBYE, onBoot, provideWorker } from "./thread.ts";
+import { type Boot, lineToOwner, onBoot, provideWorker } from "./thread.ts";
 import "../rate/mod.ts";
 import "../sync/mod.ts";
 
@@ -76,6 +77,7 @@ class Worker {
   readonly #pool: number;
   readonly #worker: number;
   readonly #slot: number;
+  readonly #post: Post;
   readonly #functions = new Map<number, TaskFunction>();
   /** Goroutines of this thread that have started and wait for something. */
   #suspended = 0;
@@ -85,12 +87,13 @@ class Worker {
   #since = preciseMs();
   #isWorking = false;
 
-  constructor({ pool, worker, slot, idleTimeoutMs }: Boot) {
+  constructor({ pool, worker, slot, idleTimeoutMs }: Boot, post: Post) {
     this.#core = core();
     this.#agent = agent();
     this.#pool = pool;
     this.#worker = worker;
     this.#slot = slot;
+    this.#post = post;
     this.#idleTimeoutMs = idleTimeoutMs;
   }
 
@@ -209,7 +212,7 @@ class Worker {
     const msLeft = this.#idleMsLeft;
     const timer = msLeft === Infinity
       ? undefined
-      : setTimeout(() => this.#agent.rouse(), Math.min(msLeft, LONGEST_MS));
+      : setTimeout(() => this.#agent.rouse(), Math.max(0, Math.min(msLeft, LONGEST_MS)));
     await this.#agent.rung();
     clearTimeout(timer);
     this.#isAsleep = false;
@@ -242,8 +245,8 @@ class Worker {
     const c = this.#core;
     const record = c.readU32(task + TASK_FUNCTION);
     const fn = this.#functions.get(record) ?? registry.get(Functions.nameOf(record));
-    if (fn === undefined) {
-      // Nothing that this thread has forked: what it names, it has. It cannot be loaded while the event loop stands still.
+    if (fn === undefined || needsParcel(task)) {
+      // While the event loop stands still nothing can be loaded (of what this thread has forked, nothing need be), nor come from the owner.
       c.fn.workerGiveBack(this.#pool, this.#worker, task);
       // Who looked while it was in hand saw nothing to start a thread for.
       if (c.fn.poolIsShort(this.#pool)) this.#tellOwner();
@@ -288,11 +291,12 @@ class Worker {
     this.#call(task, fn);
   }
 
-  /** Calls a task's function; reports whether it suspended. */
+  /** Calls a task's function; reports whether it suspended, if only to wait for what was moved to it. */
   #call(task: number, fn: TaskFunction): boolean {
     let result;
     try {
-      result = fn(...takeArguments(task));
+      const args = takeArguments(task, this.#post);
+      result = args instanceof Promise ? args.then((moved) => fn(...moved)) : fn(...args);
     } catch (error) {
       this.#fail(task, error);
       return false;
@@ -316,7 +320,7 @@ class Worker {
   #succeed(task: number, value: unknown): void {
     let result;
     try {
-      result = writeValue(value);
+      result = writeResult(task, value, this.#post);
     } catch (error) {
       return this.#fail(task, error);
     }
@@ -360,27 +364,13 @@ class Worker {
   }
 }
 
-/** The part of a thread's port to its parent that keeps it alive. */
-interface ParentPort {
-  on(event: "message", listener: () => void): void;
-  off(event: "message", listener: () => void): void;
-}
-
-function parentPort(): ParentPort | undefined {
-  const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads") as
-    | { parentPort: ParentPort | null }
-    | undefined;
-  return threads?.parentPort ?? undefined;
-}
-
 async function start(boot: Boot): Promise<void> {
-  const port = parentPort();
-  // A port that is listened to keeps the thread's event loop alive.
-  const keepAlive = (): void => {};
-  port?.on("message", keepAlive);
   adoptCore(boot.seed);
-  const worker = new Worker(boot);
-  const member = joinPool(boot, (task) => worker.help(task));
+  const line = lineToOwner();
+  const member = joinPool(boot, (task) => worker.help(task), line.send);
+  const worker = new Worker(boot, member.post);
+  // A line that is listened to keeps the thread alive.
+  line.listen((message) => member.post.receive(message));
   // The end of the thread, not of the worker: what a task left behind, a timer for example, may run for a while.
   const leave = (): void => worker.leave();
   globalThis.process?.once("exit", leave);
@@ -388,14 +378,10 @@ async function start(boot: Boot): Promise<void> {
   // First, or what a task left behind could still submit to a deque that the owner has emptied.
   member.isClosed = true;
   worker.depart();
-  if (port === undefined) {
-    worker.leave();
-    (globalThis as unknown as { postMessage(message: string): void }).postMessage(GOODBYE);
-    return;
-  }
+  if (line.isLifeline) worker.leave();
   // Others may listen for the end as well, and need their handles.
-  process.off("exit", leave).once("exit", leave);
-  port.off("message", keepAlive);
+  else process.off("exit", leave).once("exit", leave);
+  line.hangUp();
 }
 
 provideWorker(import.meta.url);

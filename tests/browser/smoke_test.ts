@@ -124,6 +124,27 @@ for (const path of ["/isolated", "/plain"]) {
   });
 }
 
+for (const path of ["/isolated", "/plain"]) {
+  test(`a page at ${path} moves a canvas and a stream into a task, and a picture back`, async () => {
+    await withPage(path, async (page) => {
+      assertEquals(await page.call("movedRoundTrip"), {
+        size: [2, 1],
+        pixels: [255, 0, 0, 255, 0, 0, 255, 255],
+        left: [0, true],
+      });
+    });
+  });
+}
+
+test("a page has everything still when one of what it would move is unfit", async () => {
+  await withPage("/plain", async (page) => {
+    assertEquals(await page.call("refusedMoves"), {
+      ends: ["TypeError", "TypeError"],
+      isHere: [true, true, true, true, true, true],
+    });
+  });
+});
+
 test("a page that allows no inline workers runs a task on a thread from a worker file", async () => {
   await withPage("/strict", async (page) => {
     assertEquals(await page.call("ownWorkerTask", 1000), { sum: 500_500, thread: "worker" });

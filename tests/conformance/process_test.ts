@@ -50,6 +50,11 @@ test("Pool keeps a process alive while a fork is pending that nobody joins", asy
   assertEquals(await linesOf("leaveForkPending"), ["later"]);
 });
 
+test("Pool says nothing when a thread leaves that has had nothing to do for a moment", async () => {
+  const { code, stdout, stderr } = await runScript("leaveIdle");
+  assertEquals([code, stdout, stderr], [0, "1\n", ""]);
+});
+
 test("Pool.terminate() lets a process end although threads compute", async () => {
   assertEquals(await linesOf("terminateComputing"), ["PoolClosedError", "PoolClosedError"]);
 });

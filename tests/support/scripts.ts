@@ -7,7 +7,18 @@
  *
  * @module
  */
-import { AtomicBool, AtomicI32, Channel, go, i32, Mutex, Pool, select, text } from "../../mod.ts";
+import {
+  AtomicBool,
+  AtomicI32,
+  Channel,
+  go,
+  i32,
+  Mutex,
+  Pool,
+  select,
+  text,
+  transfer,
+} from "../../mod.ts";
 import {
   afterFunc as afterContext,
   background,
@@ -32,6 +43,7 @@ import {
   throwUncaught,
 } from "./tasks.ts";
 import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
+import { greet, makeBuffer } from "./tasks_transfer.ts";
 
 const scripts = {
   waitForLimiter(): void {
@@ -87,6 +99,32 @@ const scripts = {
     const channel = new Channel(text, 1);
     pool.go(forkAndLeave, channel, "later");
     channel.receive().then(console.log);
+  },
+
+  async leaveIdle(): Promise<void> {
+    await using pool = new Pool({ threads: 1, idleTimeoutMs: 1 });
+    await pool.go(noop);
+    const { workers } = pool.stats();
+    // It is 0 of a thread that has left.
+    while (pool.stats().workers[0]!.busyShare > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    console.log(workers.length);
+  },
+
+  async moveAndLeave(): Promise<void> {
+    const pool = new Pool({ threads: 1 });
+    // Nothing but what is on its way keeps the process alive here.
+    const { view } = await pool.go(makeBuffer, 1 << 20);
+    const buffer = new ArrayBuffer(1 << 20);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => {
+      console.log(data);
+      port1.close();
+    };
+    pool.go(greet, { port: transfer(port2) });
+    pool.go(echo, transfer(buffer));
+    console.log([view[1], buffer.byteLength]);
   },
 
   async terminateComputing(): Promise<void> {

@@ -340,7 +340,9 @@ export const TASK_NUMBER: usize = 32;
 export const TASK_PLACE: usize = 36;
 /** f64: in a ranked pool, the tasks with more go first; written once. */
 export const TASK_WEIGHT: usize = 40;
-export const TASK_SIZE: usize = 48;
+/** u32: number of the parcel that its arguments, or later its result, need; 0: none. Published as those are. */
+export const TASK_PARCEL: usize = 48;
+export const TASK_SIZE: usize = 56;
 
 export const TASK_QUEUED: u32 = 0;
 export const TASK_STARTED: u32 = 1;
@@ -417,6 +419,8 @@ export const POOL_LIMIT: usize = 28;
 export const POOL_IS_RANKED: usize = 32;
 /** u32, atomic: 1 when the owner wants to be told once somebody has taken a task. */
 export const POOL_WANTS_ROOM: usize = 36;
+/** u32, atomic: the number that a parcel was given last. */
+export const POOL_PARCELS: usize = 40;
 /** u32, atomic: workers that offer to be woken. */
 export const POOL_IDLE: usize = 128;
 /** i32, atomic: workers that look for a task; for a moment it may be too low, even below 0. */

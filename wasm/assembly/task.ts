@@ -28,6 +28,7 @@ import {
   TASK_DISOWNED,
   TASK_FUNCTION,
   TASK_NUMBER,
+  TASK_PARCEL,
   TASK_PLACE,
   TASK_QUEUED,
   TASK_RESULT,
@@ -58,6 +59,7 @@ export function taskNew(submitter: usize, id: u32, fn: u32, args: u32, number: u
   store<u32>(task + TASK_RESULT, 0);
   store<u32>(task + TASK_NUMBER, number);
   store<u32>(task + TASK_PLACE, 0);
+  store<u32>(task + TASK_PARCEL, 0);
   return task;
 }
 

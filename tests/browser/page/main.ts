@@ -17,9 +17,10 @@ import {
   Semaphore,
   send,
   sharedArray,
+  transfer,
   WaitGroup,
 } from "../../../mod.ts";
-import { addTo, countForEver, squareAll, sumTo } from "./tasks.ts";
+import { addTo, context2d, countForEver, paint, receiveMoved, squareAll, sumTo } from "./tasks.ts";
 
 /** Reports whether the page is isolated, and whether the module says that it has threads. */
 export function capability(): { isolated: boolean; threads: boolean } {
@@ -106,6 +107,63 @@ export async function sharedRoundTrip(): Promise<{ arrays: number[][]; count: nu
   for (const array of arrays) await channel.send(array.subarray(1));
   await pool.go(addTo, [(await channel.receive())!, (await channel.receive())!], count);
   return { arrays: arrays.map((array) => [...array]), count: count.load() };
+}
+
+/**
+ * Moves a canvas and a stream of colours into a task, which paints with them and moves the picture back.
+ *
+ * @returns the picture's size and pixels, and what is left here of what was moved
+ */
+export async function movedRoundTrip(): Promise<
+  { size: number[]; pixels: number[]; left: unknown[] }
+> {
+  await using pool = new Pool({ threads: 1 });
+  const canvas = new OffscreenCanvas(2, 1);
+  const colours = new ReadableStream<string>({
+    start(controller): void {
+      for (const colour of ["#ff0000", "#0000ff"]) controller.enqueue(colour);
+      controller.close();
+    },
+  });
+  const painting = pool.go(paint, transfer(canvas), transfer(colours));
+  const left: unknown[] = [canvas.width, colours.locked];
+  const picture = await painting;
+  const context = context2d(new OffscreenCanvas(2, 1));
+  context.drawImage(picture, 0, 0);
+  const { data } = context.getImageData(0, 0, 2, 1);
+  return { size: [picture.width, picture.height], pixels: [...data], left };
+}
+
+/**
+ * Tries to move objects that are fit together with one that is not: the runtime moves some before it finds out.
+ *
+ * @returns what each of the calls threw, and whether what was fit is still here
+ */
+export function refusedMoves(): { ends: string[]; isHere: boolean[] } {
+  const pool = new Pool({ threads: 0 });
+  const dead = new MessageChannel().port1;
+  new MessageChannel().port1.postMessage(null, [dead]);
+  const used = new OffscreenCanvas(1, 1);
+  used.getContext("2d");
+  const ends: string[] = [];
+  const isHere: boolean[] = [];
+  for (const unfit of [dead, used]) {
+    const buffer = new ArrayBuffer(8);
+    const stream = new ReadableStream();
+    const canvas = new OffscreenCanvas(1, 1);
+    try {
+      pool.go(receiveMoved, [
+        transfer(buffer),
+        transfer(stream),
+        transfer(canvas),
+        transfer(unfit),
+      ]);
+    } catch (error) {
+      ends.push((error as Error).name);
+    }
+    isHere.push(buffer.byteLength === 8, !stream.locked, canvas.width === 1);
+  }
+  return { ends, isHere };
 }
 
 /**

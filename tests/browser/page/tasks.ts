@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AtomicI32, type Channel, task } from "../../../mod.ts";
+import { type AtomicI32, type Channel, task, transfer, type Transferable } from "../../../mod.ts";
 
 /** Sends the square of every number that it receives, until `numbers` is closed; then closes `squares`. */
 export const squareAll = task(
@@ -50,4 +50,42 @@ export const addTo = task(
       }
     }
   },
+);
+
+/** The part of a canvas's context that is used here; Deno's library knows none for two dimensions. */
+interface Context2d {
+  fillStyle: string;
+  fillRect(x: number, y: number, width: number, height: number): void;
+  drawImage(picture: ImageBitmap, x: number, y: number): void;
+  getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray };
+}
+
+/** What to paint on `canvas` with. */
+export function context2d(canvas: OffscreenCanvas): Context2d {
+  const { getContext } = canvas as unknown as { getContext(kind: "2d"): Context2d };
+  return getContext.call(canvas, "2d");
+}
+
+/** Paints one pixel of the canvas in each colour that comes, and returns the picture, moved. */
+export const paint = task(
+  import.meta.url,
+  "paint",
+  async (canvas: OffscreenCanvas, colours: ReadableStream<string>): Promise<ImageBitmap> => {
+    const context = context2d(canvas);
+    const reader = colours.getReader();
+    for (let x = 0;; x++) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      context.fillStyle = value;
+      context.fillRect(x, 0, 1, 1);
+    }
+    return transfer(canvas.transferToImageBitmap());
+  },
+);
+
+/** Counts what has been moved to it. */
+export const receiveMoved = task(
+  import.meta.url,
+  "receiveMoved",
+  (objects: Transferable[]): number => objects.length,
 );
