@@ -268,8 +268,11 @@ function timed(
   const earlier = parent.deadline;
   // A date beyond all dates, or one that the parent does not live to see, is none.
   const isVain = Number.isNaN(date.getTime()) || earlier !== undefined && earlier < date;
-  const deadline: Deadline | undefined = isVain
-    ? undefined
-    : { date, due, cause: cause ?? undefined };
+  const deadline: Deadline | undefined = isVain ? undefined : {
+    date,
+    // A parent that has ended takes it along, even if the date was over before that.
+    due: parent.end === undefined ? due : Infinity,
+    cause: cause ?? undefined,
+  };
   return cancellable(new CancelContext(parent, { deadline }));
 }

@@ -112,8 +112,19 @@ test("a context made from one that has ended has ended, for the same reason", ()
   cancel("why");
   const makers = [withCancel, withCancelCause, (p: Context) => withTimeout(p, 1e9)];
   for (const make of makers) assertEnded(make(parent)[0], CanceledError, "why");
-  assertEnded(withTimeout(parent, 0)[0], CanceledError, "why");
+  // It was cancelled before, whatever its own deadline would have been (it said that this was over).
+  const [late] = withDeadlineCause(parent, new Date(0), "late");
+  assertEnded(late, CanceledError, "why");
+  assertEquals(late.deadline, new Date(0));
   assertEnded(withValue(parent, "k", 1), CanceledError, "why");
+});
+
+test("a context made from one that has ended in the same instant has ended for the same reason", () => {
+  using _ = virtualTime();
+  const [parent, cancel] = withCancelCause(background());
+  cancel("why");
+  // No time has passed, so its deadline seemed to have come as early.
+  assertEnded(withTimeout(parent, 0)[0], CanceledError, "why");
 });
 
 test("a child that was cancelled first keeps its own end", () => {
