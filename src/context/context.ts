@@ -4,6 +4,7 @@
  * @module
  */
 import { checkDuration, show } from "../internal/check.ts";
+import { Calendar } from "../internal/clock.ts";
 import {
   type BaseContext,
   checkContext,
@@ -122,7 +123,8 @@ export function withDeadlineCause(
   }
   const ms = date.getTime();
   if (Number.isNaN(ms)) throw new RangeError("Cannot use an invalid Date as a deadline");
-  return timed(above, ms, performance.now() + (ms - Date.now()), cause);
+  // A calendar that is kept would make a date that has just passed seem to come.
+  return timed(above, ms, new Calendar().timeOf(ms), cause);
 }
 
 /**
@@ -265,13 +267,13 @@ function timed(
   cause: unknown,
 ): [Context, CancelFunc] {
   const date = new Date(ms);
-  const earlier = parent.deadline;
+  const { scope } = parent;
   // A date beyond all dates, or one that the parent does not live to see, is none.
-  const isVain = Number.isNaN(date.getTime()) || earlier !== undefined && earlier < date;
+  const isVain = Number.isNaN(date.getTime()) || scope !== undefined && scope.due < due;
   const deadline: Deadline | undefined = isVain ? undefined : {
     date,
     // A parent that has ended takes it along, even if the date was over before that.
-    due: parent.end === undefined ? due : Infinity,
+    due: scope?.end === undefined ? due : Infinity,
     cause: cause ?? undefined,
   };
   return cancellable(new CancelContext(parent, { deadline }));
