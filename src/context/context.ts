@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkDuration, show } from "../internal/check.ts";
+import { checkDate, checkDuration, show } from "../internal/check.ts";
 import { Calendar } from "../internal/clock.ts";
 import {
   type BaseContext,
@@ -118,11 +118,7 @@ export function withDeadlineCause(
   cause: unknown,
 ): [Context, CancelFunc] {
   const above = checkContext(parent);
-  if (!(date instanceof Date)) {
-    throw new TypeError(`Cannot use ${show(date)} as a deadline: expected a Date`);
-  }
-  const ms = date.getTime();
-  if (Number.isNaN(ms)) throw new RangeError("Cannot use an invalid Date as a deadline");
+  const ms = checkDate("a deadline", date);
   // A calendar that is kept would make a date that has just passed seem to come.
   return timed(above, ms, new Calendar().timeOf(ms), cause);
 }
