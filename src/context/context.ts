@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkDuration, show } from "../internal/check.ts";
+import { checkDate, checkDuration, show } from "../internal/check.ts";
+import { Calendar } from "../internal/clock.ts";
 import {
   type BaseContext,
   checkContext,
@@ -117,12 +118,9 @@ export function withDeadlineCause(
   cause: unknown,
 ): [Context, CancelFunc] {
   const above = checkContext(parent);
-  if (!(date instanceof Date)) {
-    throw new TypeError(`Cannot use ${show(date)} as a deadline: expected a Date`);
-  }
-  const ms = date.getTime();
-  if (Number.isNaN(ms)) throw new RangeError("Cannot use an invalid Date as a deadline");
-  return timed(above, ms, performance.now() + (ms - Date.now()), cause);
+  const ms = checkDate("a deadline", date);
+  // A calendar that is kept would make a date that has just passed seem to come.
+  return timed(above, ms, new Calendar().timeOf(ms), cause);
 }
 
 /**
@@ -265,11 +263,14 @@ function timed(
   cause: unknown,
 ): [Context, CancelFunc] {
   const date = new Date(ms);
-  const earlier = parent.deadline;
+  const { scope } = parent;
   // A date beyond all dates, or one that the parent does not live to see, is none.
-  const isVain = Number.isNaN(date.getTime()) || earlier !== undefined && earlier < date;
-  const deadline: Deadline | undefined = isVain
-    ? undefined
-    : { date, due, cause: cause ?? undefined };
+  const isVain = Number.isNaN(date.getTime()) || scope !== undefined && scope.due < due;
+  const deadline: Deadline | undefined = isVain ? undefined : {
+    date,
+    // A parent that has ended takes it along, even if the date was over before that.
+    due: scope?.end === undefined ? due : Infinity,
+    cause: cause ?? undefined,
+  };
   return cancellable(new CancelContext(parent, { deadline }));
 }

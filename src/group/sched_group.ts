@@ -7,7 +7,7 @@ import { Channel } from "../channel/channel.ts";
 import { checkContext } from "../context/base.ts";
 import { afterFunc, background, type Context } from "../context/mod.ts";
 import { LockMisuseError } from "../errors.ts";
-import { checkDuration, checkSignal, show } from "../internal/check.ts";
+import { checkDate, checkDuration, checkSignal } from "../internal/check.ts";
 import { Calendar } from "../internal/clock.ts";
 import { Heap } from "../internal/heap.ts";
 import { shared } from "../memory/handle.ts";
@@ -112,7 +112,7 @@ export class SchedGroup {
    * @throws {LockMisuseError} "schedgroup: attempted to schedule task after Group.Wait was called"
    */
   schedule(when: Date, fn: () => unknown): void {
-    const dateMs = checkDate(when);
+    const dateMs = checkDate("a time", when);
     this.#add(checkFunction(fn), this.schedule, this.#calendar.timeOf(dateMs), dateMs);
   }
 
@@ -221,19 +221,4 @@ export class SchedGroup {
     clearAlarm(this.#alarm);
     this.#alarmAt = Infinity;
   }
-}
-
-/**
- * Returns the milliseconds of a date.
- *
- * @throws {TypeError} if `when` is no `Date`
- * @throws {RangeError} if it is an invalid one
- */
-function checkDate(when: unknown): number {
-  if (!(when instanceof Date)) {
-    throw new TypeError(`Cannot use ${show(when)} as a time: expected a Date`);
-  }
-  const ms = when.getTime();
-  if (Number.isNaN(ms)) throw new RangeError("Cannot use an invalid Date as a time");
-  return ms;
 }

@@ -58,6 +58,21 @@ export function checkDuration(name: string, ms: unknown): number {
 }
 
 /**
+ * Returns the milliseconds of `date`.
+ *
+ * @throws {TypeError} if it is no `Date`
+ * @throws {RangeError} if it is an invalid one
+ */
+export function checkDate(name: string, date: unknown): number {
+  if (!(date instanceof Date)) {
+    throw new TypeError(`Cannot use ${show(date)} as ${name}: expected a Date`);
+  }
+  const ms = date.getTime();
+  if (Number.isNaN(ms)) throw new RangeError(`Cannot use an invalid Date as ${name}`);
+  return ms;
+}
+
+/**
  * Returns the signal of `options`.
  *
  * @throws {TypeError} if there is one and it is not an `AbortSignal`

@@ -59,12 +59,14 @@ export class Line {
   #alarm: Alarm | undefined = undefined;
 
   /**
-   * Reports whether `turn` need not be waited for: it has come, and nobody else waits.
+   * Reports whether `turn` need not be waited for: it has come, and nobody waits whose turn has come, too.
    *
    * @param local What `performance.now()` gives.
    */
   isDue(turn: Turn, local: number): boolean {
-    return this.#waiting.isEmpty && turn.at <= local;
+    if (turn.at > local) return false;
+    const { first } = this.#waiting;
+    return first === undefined || first.turn.at > local;
   }
 
   /**

@@ -112,8 +112,19 @@ test("a context made from one that has ended has ended, for the same reason", ()
   cancel("why");
   const makers = [withCancel, withCancelCause, (p: Context) => withTimeout(p, 1e9)];
   for (const make of makers) assertEnded(make(parent)[0], CanceledError, "why");
-  assertEnded(withTimeout(parent, 0)[0], CanceledError, "why");
+  // It was cancelled before, whatever its own deadline would have been (it said that this was over).
+  const [late] = withDeadlineCause(parent, new Date(0), "late");
+  assertEnded(late, CanceledError, "why");
+  assertEquals(late.deadline, new Date(0));
   assertEnded(withValue(parent, "k", 1), CanceledError, "why");
+});
+
+test("a context made from one that has ended in the same instant has ended for the same reason", () => {
+  using _ = virtualTime();
+  const [parent, cancel] = withCancelCause(background());
+  cancel("why");
+  // No time has passed, so its deadline seemed to have come as early.
+  assertEnded(withTimeout(parent, 0)[0], CanceledError, "why");
 });
 
 test("a child that was cancelled first keeps its own end", () => {
@@ -267,6 +278,42 @@ test("withDeadline() keeps the parent's deadline when that is earlier, and takes
   assertEnded(parent, DeadlineExceededError, "parent");
   assertEnded(later, DeadlineExceededError, "parent");
   assertEnded(earlier, DeadlineExceededError, "earlier");
+});
+
+test("withTimeout() ends before its parent though the clock was set, so that its date is later", async () => {
+  using time = virtualTime();
+  const [parent] = withTimeoutCause(background(), 50, "parent");
+  time.setDate(Date.now() + 1e6);
+  // By the dates the parent would have ended long before.
+  const [child] = withTimeoutCause(parent, 20, "child");
+  await time.pass(20);
+  assertEnded(child, DeadlineExceededError, "child");
+  assertLive(parent);
+});
+
+test("withDeadline() is not early when somebody else has the processor while the clocks are read", () => {
+  using _ = virtualTime();
+  const { now } = Date;
+  // Each reading of the date takes a while, once, which the other clock sees as well.
+  let lostMs = 10;
+  const clock = performance.now;
+  const start = clock.call(performance);
+  performance.now = () => start + (10 - lostMs);
+  Date.now = () => {
+    lostMs = 0;
+    return now() + 10;
+  };
+  try {
+    const [ctx] = withDeadline(background(), new Date(now() + 20));
+    // 10 ms have passed of 20.
+    performance.now = () => start + 19;
+    assertLive(ctx);
+    performance.now = () => start + 20;
+    assertEnded(ctx, DeadlineExceededError);
+  } finally {
+    performance.now = clock;
+    Date.now = now;
+  }
 });
 
 test("withDeadlineCause() gives the cause when the deadline is over, and not when it is cancelled", async () => {

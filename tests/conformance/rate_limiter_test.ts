@@ -478,6 +478,20 @@ test("Limiter.setLimit() does not change the turns of those who wait; who comes 
   assertEquals(order, ["fast 200", "slow 10000"]);
 });
 
+test("Limiter.wait() needs no timer for a token that is there, though others wait for a later turn", async () => {
+  using time = virtualTime();
+  using limiter = new Limiter(0, 1);
+  limiter.allow();
+  const controller = new AbortController();
+  const never = limiter.wait({ signal: controller.signal });
+  limiter.setLimit(Infinity);
+  // It stood behind a turn that never comes, until a timer rang.
+  await limiter.wait();
+  assertEquals(time.timers, 1);
+  controller.abort();
+  await assertRejects(() => never);
+});
+
 test("Limiter.setLimit() lets a bucket go from no limit to one, and back", async () => {
   using time = virtualTime();
   using limiter = new Limiter(Infinity, 2);

@@ -1,4 +1,10 @@
-import { checkDuration, checkInteger, checkSignal, show } from "../../src/internal/check.ts";
+import {
+  checkDate,
+  checkDuration,
+  checkInteger,
+  checkSignal,
+  show,
+} from "../../src/internal/check.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "../support/assert.ts";
 import { test } from "../support/test.ts";
 
@@ -52,6 +58,12 @@ test("checkDuration() counts what is negative as 0", () => {
     [-1, -Infinity, 0, 1.5, Infinity].map((ms) => checkDuration("a delay", ms)),
     [0, 0, 0, 1.5, Infinity],
   );
+});
+
+test("checkDate() gives the milliseconds of a date", () => {
+  assertStrictEquals(checkDate("a time", new Date(5)), 5);
+  assertThrows(() => checkDate("a time", 5), TypeError, "5 as a time: expected a Date");
+  assertThrows(() => checkDate("a time", new Date(NaN)), RangeError, "an invalid Date as a time");
 });
 
 test("checkSignal() gives the signal, or undefined when there is none", () => {
