@@ -8,6 +8,7 @@
 import { PoolFullError } from "../errors.ts";
 import { type Abortable, listenTo, stopListening } from "../internal/abort.ts";
 import { Fifo } from "../internal/fifo.ts";
+import { macrotask } from "../internal/macrotask.ts";
 
 /** The bound, as the pool's options give it. */
 export interface QueueBound {
@@ -50,6 +51,9 @@ export class Admission {
   readonly #held = new Fifo<Candidate>();
   #heldCount = 0;
   readonly #hopefuls = new Set<Hopeful>();
+  /** Places that are kept for those who were told of them and have not submitted yet: until the event loop has had a turn. */
+  #kept = 0;
+  #isKeeping = false;
 
   constructor(bound: QueueBound, lobby: Lobby) {
     this.#bound = bound;
@@ -61,8 +65,14 @@ export class Admission {
     return this.#heldCount;
   }
 
+  /** Places in the queue that nobody has. */
   get #room(): number {
-    return this.#bound.most - this.#lobby.countQueued() - this.#heldCount;
+    return this.#bound.most - this.#lobby.countQueued();
+  }
+
+  /** Reports whether one more would be let in at once: not before those that are held up. */
+  get #isOpen(): boolean {
+    return this.#heldCount === 0 && this.#room > 0;
   }
 
   /**
@@ -71,7 +81,7 @@ export class Admission {
    * @throws {PoolFullError}
    */
   check(): void {
-    if (this.#bound.whenFull === "wait" || this.#room > 0) return;
+    if (this.#bound.whenFull === "wait" || this.#isOpen) return;
     throw new PoolFullError(
       `Cannot run a task: ${this.#bound.most} are waiting for a thread already`,
     );
@@ -79,7 +89,8 @@ export class Admission {
 
   /** Lets `candidate` in, now or when it is its turn. */
   admit(candidate: Candidate): void {
-    if (this.#room > 0) return candidate.enqueue();
+    if (this.#kept > 0) this.#kept--;
+    if (this.#isOpen) return candidate.enqueue();
     this.#held.push(candidate);
     this.#heldCount++;
     this.look();
@@ -93,7 +104,10 @@ export class Admission {
   /** Resolves when one more would be let in. */
   ready(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#room > 0) return Promise.resolve();
+    if (this.#isOpen && this.#room > this.#kept) {
+      this.#keep();
+      return Promise.resolve();
+    }
     return new Promise((resolve, reject) => {
       const aborted = ({ reason }: AbortSignal) => {
         this.#forget(hopeful);
@@ -111,10 +125,31 @@ export class Admission {
     if (hopeful.signal !== undefined) stopListening(hopeful.signal, hopeful);
   }
 
+  /**
+   * Keeps a place for somebody who was told of it; or as many would be told as wait, and all but one be refused. Who has not submitted
+   * after a turn of the event loop has thought better of it, perhaps, and others are told instead.
+   */
+  #keep(): void {
+    this.#kept++;
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    macrotask().then(() => {
+      this.#isKeeping = false;
+      this.#kept = 0;
+      this.look();
+    });
+  }
+
+  /** Reports whether anybody waits for room. */
+  get #isAwaited(): boolean {
+    return this.#heldCount > 0 || this.#hopefuls.size > 0;
+  }
+
   /** There may be room: lets in who is held up, then tells as many as there are places left that they may try. */
   look(): void {
-    for (;;) {
-      let room = this.#bound.most - this.#lobby.countQueued();
+    // Where nobody waits the lobby is not asked: the pool may be gone.
+    while (this.#isAwaited) {
+      let room = this.#room;
       while (room > 0 && this.#held.size > 0) {
         const candidate = this.#held.shift();
         if (candidate.isCancelled) continue;
@@ -122,15 +157,17 @@ export class Admission {
         room--;
         candidate.enqueue();
       }
+      room -= this.#kept;
       for (const hopeful of this.#hopefuls) {
         if (room-- <= 0) break;
         this.#forget(hopeful);
+        this.#keep();
         hopeful.resolve();
       }
-      if (this.#heldCount === 0 && this.#hopefuls.size === 0) return;
+      if (!this.#isAwaited) return;
       // Asked, then looked once more: a task taken in between would have told nobody.
       this.#lobby.wantRoom();
-      if (this.#bound.most - this.#lobby.countQueued() <= 0) return;
+      if (this.#room <= this.#kept) return;
     }
   }
 

@@ -121,7 +121,9 @@ export class Roster {
   leave(hand: Hand): void {
     hand.hasLeft = true;
     if (!hand.isRetiring) this.#countHired(-1);
-    this.#past.set(hand.name, this.#countsOf(hand.name, hand.worker));
+    const { finished, ...counts } = this.#countsOf(hand.name, hand.worker);
+    // Of one that died, what it ran has ended with it; one that has left runs nothing.
+    this.#past.set(hand.name, { ...counts, finished: finished + this.running(hand.worker) });
     this.#hands[hand.slot] = undefined;
     while (this.#hands.length > 1 && this.#hands.at(-1) === undefined) this.#hands.pop();
   }

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { Channel, i32, Mutex, Pool, select, task, WorkerCrashedError } from "../../mod.ts";
+import {
+  Channel,
+  i32,
+  Mutex,
+  Pool,
+  select,
+  task,
+  WorkerCrashedError,
+  type WorkerStats,
+} from "../../mod.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../support/assert.ts";
 import { receiveAll, receiveAndReport, sendRange } from "../support/thread_tasks.ts";
 import {
@@ -30,6 +39,13 @@ test("Goroutine rejects with WorkerCrashedError when its thread ends, and the po
   const error = await assertRejects(() => pool.go(die).join(), WorkerCrashedError);
   assertEquals(error.code, "WORKER_CRASHED");
   assertEquals(await pool.go(echo, 1), 1);
+});
+
+test("Pool.stats() counts what ended with a thread as finished by it", async () => {
+  await using pool = new Pool({ threads: 1 });
+  for (const task of [die, dieSuspended]) await settled(pool.go(task).join());
+  const [{ took, running, finished }] = pool.stats().workers as [WorkerStats];
+  assertEquals([took, running, finished], [2, 0, 2]);
 });
 
 test("Goroutine rejects with WorkerCrashedError when its thread ends while it is suspended", async () => {

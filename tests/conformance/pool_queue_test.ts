@@ -179,6 +179,33 @@ for (const threads of [1, 0]) {
     assertEquals(count, 1000);
   });
 
+  // All who waited were told of one place, and all but one of them refused.
+  test(`Pool.ready() lets no more producers go than there is room for, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads, queue: 2, whenFull: "reject" });
+    const numbers = Array.from({ length: 20 }, (_, n) => n);
+    const produce = async () => {
+      const goroutines = [];
+      for (const n of numbers) {
+        await pool.ready();
+        goroutines.push(pool.go(echo, n));
+      }
+      return await Promise.all(goroutines);
+    };
+    const echoed = await Promise.all(Array.from({ length: 5 }, produce));
+    for (const each of echoed) assertEquals(each, numbers);
+  });
+
+  test(`Pool.ready() tells another when who was told submits nothing, ${threads} threads`, async () => {
+    await using taken = await takenPool({ threads, queue: 1, whenFull: "reject" });
+    const { pool, ran, release } = taken;
+    pool.go(record, ran, 1);
+    const waits = Array.from({ length: 5 }, () => pool.ready());
+    await release();
+    await Promise.all(waits);
+    pool.go(record, ran, 2);
+    assertEquals(await whatRan(pool, ran), [1, 2]);
+  });
+
   test(`Pool.ready() rejects with the signal's reason and leaves nothing behind, ${threads} threads`, async () => {
     await using taken = await takenPool({ threads, queue: 1 });
     const { pool, ran } = taken;
@@ -237,6 +264,19 @@ test("Pool.ready() resolves at once when nothing bounds the queue, unless it is 
     "no",
   );
   assertThrows(() => pool.ready({ signal: 1 as unknown as AbortSignal }), TypeError);
+});
+
+// What came while there was room again, and nobody had looked yet, went ahead of what was held up.
+test("Pool runs what is held up before what is submitted later", async () => {
+  await using taken = await takenPool({ threads: 1, queue: 4 });
+  const { pool, ran, release } = taken;
+  for (let n = 0; n < 5; n++) pool.go(record, ran, n);
+  const released = release();
+  // This thread does not come to look meanwhile.
+  while (pool.stats().queued > 1);
+  pool.go(record, ran, 5);
+  await released;
+  assertEquals(await whatRan(pool, ran), [0, 1, 2, 3, 4, 5]);
 });
 
 test("Pool runs what is held up when the thread that runs the rest dies", async () => {

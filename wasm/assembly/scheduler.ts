@@ -58,6 +58,7 @@ import {
   SIGNAL_QUIET,
   SIGNAL_ROOM,
   SIGNAL_WORK,
+  TASK_CANCELLED,
   TASK_PLACE,
   TASK_QUEUED,
   TASK_STATE,
@@ -218,9 +219,13 @@ export function workerLeave(pool: usize, slot: u32, expected: usize): void {
   }
   let lost = load32(worker + WORKER_TOOK) - load32(worker + WORKER_FINISHED);
   const taken = load<u32>(worker + WORKER_TAKEN);
-  if (taken != 0 && load32(<usize>taken + TASK_STATE) == TASK_QUEUED) {
-    injectorPush(pool, 0, taken);
-    lost--;
+  if (taken != 0) {
+    // Cancelled meanwhile it goes back as well: its submitter waits until somebody sends it back.
+    const state = load32(<usize>taken + TASK_STATE);
+    if (state == TASK_QUEUED || state == TASK_CANCELLED) {
+      injectorPush(pool, 0, taken);
+      lost--;
+    }
   }
   const owner: usize = load32(pool + POOL_WORKERS);
   const submitted = load32(worker + WORKER_SUBMITTED);
@@ -519,7 +524,9 @@ function poolNotify(pool: usize): void {
       add32(pool + POOL_SEARCHING, 1);
       add32(pool + POOL_IDLE, -1);
       // A signal, not the bell alone: the sleeper may have raised its flag and not yet set its doorbell.
-      agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);
+      const agent: usize = load<u32>(worker + WORKER_AGENT);
+      // None: it woke by itself, found that it was called, has ended since, and the next thread in its memory is still starting.
+      if (agent != 0) agentSignal(agent, SIGNAL_WORK);
       return;
     }
   }
