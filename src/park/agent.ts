@@ -14,7 +14,6 @@ import {
   ENTRY_ID,
   SIGNAL_QUIET,
   SIGNAL_RECHECK,
-  SIGNAL_RETIRE,
   SIGNAL_ROOM,
   SIGNAL_STOP,
   SIGNAL_WORK,
@@ -83,7 +82,6 @@ export class Agent {
   /** Reports whether a `waitAsync` is outstanding; there is at most one. */
   #isAsleep = false;
   #isStopping = false;
-  #isRetiring = false;
   #isBlocked = false;
   #spins = BLOCK_SPINS;
   #waitsToProbe = PROBE_EVERY;
@@ -102,11 +100,6 @@ export class Agent {
   /** Reports whether this thread has been asked to stop. */
   get isStopping(): boolean {
     return this.#isStopping;
-  }
-
-  /** Reports whether this thread has been asked to take no more tasks. */
-  get isRetiring(): boolean {
-    return this.#isRetiring;
   }
 
   /** Reports whether a goroutine blocks this thread: what arrives for the others does not get them on. */
@@ -185,7 +178,6 @@ export class Agent {
       this.#isStopping = true;
       for (const listener of [...this.#listeners]) listener.onStop?.();
     }
-    if (signals & SIGNAL_RETIRE) this.#isRetiring = true;
     if (signals & SIGNAL_ROOM) {
       for (const listener of [...this.#listeners]) listener.onRoom?.();
     }

@@ -82,6 +82,8 @@ class Worker {
   /** Goroutines of this thread that have started and wait for something. */
   #suspended = 0;
   #isAsleep = false;
+  /** Reports whether it only waits for what is suspended here. */
+  #isLeaving = false;
   readonly #idleTimeoutMs: number;
   /** Since when it has had nothing to do, or since when something. */
   #since = preciseMs();
@@ -109,13 +111,13 @@ class Worker {
     let left = STRIDE;
     let sliceStart = performance.now();
     // Whoever dismisses sets the word and then looks whether we are in the table: one of the two sees the other.
-    const dismissed = this.#core.loadU32(worker + WORKER_IS_DISMISSED);
-    while (dismissed !== DISMISSED_TO_STOP && !this.#agent.isStopping) {
-      if (dismissed !== 0 || this.#agent.isRetiring) {
+    for (let how = this.#dismissed; how !== DISMISSED_TO_STOP; how = this.#dismissed) {
+      if (this.#agent.isStopping) break;
+      if (how !== 0) {
         if (isSearching) fn.workerFound(pool, worker);
         isSearching = false;
         if (this.#suspended === 0) break;
-        // Woken by the last of them, if by nothing else.
+        this.#isLeaving = true;
         await this.#agent.rung();
         continue;
       }
@@ -127,7 +129,10 @@ class Worker {
         continue;
       }
       const task = fn.workerTake(pool, worker) >>> 0;
-      if (task !== 0) {
+      if (task !== 0 && this.#dismissed !== 0) {
+        // Submitted after the pool was to have fewer threads, perhaps: that is for those that stay.
+        this.#giveBack(task);
+      } else if (task !== 0) {
         this.#isFree(false);
         if (!this.#isWorking) this.#work(true);
         if (isSearching) fn.workerFound(pool, worker);
@@ -163,9 +168,22 @@ class Worker {
     this.#isFree(false);
   }
 
+  /** A `DISMISSED_…` code; 0: it is to go on. Read as it stands: the signal that comes with it is heard when the inbox is looked at. */
+  get #dismissed(): number {
+    return this.#core.loadU32(this.#worker + WORKER_IS_DISMISSED);
+  }
+
+  /** Leaves a task that has been taken to others. */
+  #giveBack(task: number): void {
+    const { fn } = this.#core;
+    fn.workerGiveBack(this.#pool, this.#worker, task);
+    // Who looked while it was in hand saw nothing to start a thread for.
+    if (fn.poolIsShort(this.#pool)) this.#tellOwner();
+  }
+
   /** Tells the owner that this thread has left: whoever counted on it hears now that it has gone. Nothing is submitted here any more. */
   depart(): void {
-    if (this.#agent.isStopping) return;
+    if (this.#agent.isStopping || this.#dismissed === DISMISSED_TO_STOP) return;
     this.#core.storeU32(this.#worker + WORKER_HAS_LEFT, 1);
     this.#tellOwner();
   }
@@ -247,9 +265,7 @@ class Worker {
     const fn = this.#functions.get(record) ?? registry.get(Functions.nameOf(record));
     if (fn === undefined || needsParcel(task)) {
       // While the event loop stands still nothing can be loaded (of what this thread has forked, nothing need be), nor come from the owner.
-      c.fn.workerGiveBack(this.#pool, this.#worker, task);
-      // Who looked while it was in hand saw nothing to start a thread for.
-      if (c.fn.poolIsShort(this.#pool)) this.#tellOwner();
+      this.#giveBack(task);
       return false;
     }
     this.#functions.set(record, fn);
@@ -342,7 +358,7 @@ class Worker {
     }
     fn.workerFinished(this.#worker);
     if (woke === WOKE_SELF) this.#agent.drain();
-    if (this.#agent.isRetiring) this.#agent.rouse();
+    if (this.#isLeaving) this.#agent.rouse();
     if (!this.#isAsleep) return;
     // Asleep, the loop does not come by to say so.
     this.#isFree(this.#suspended === 0);
