@@ -57,8 +57,10 @@ import {
   SIGNAL_QUIET,
   SIGNAL_ROOM,
   SIGNAL_WORK,
+  TASK_CANCELLED,
   TASK_PLACE,
   TASK_QUEUED,
+  TASK_STARTED,
   TASK_STATE,
   WORKER_AGENT,
   WORKER_FINISHED,
@@ -217,7 +219,9 @@ export function workerLeave(pool: usize, slot: u32, expected: usize): void {
   }
   let lost = load32(worker + WORKER_TOOK) - load32(worker + WORKER_FINISHED);
   const taken = load<u32>(worker + WORKER_TAKEN);
-  if (taken != 0 && load32(<usize>taken + TASK_STATE) == TASK_QUEUED) {
+  const state: u32 = taken == 0 ? TASK_STARTED : load32(<usize>taken + TASK_STATE);
+  // Cancelled meanwhile it goes back as well: its submitter waits until somebody sends it back.
+  if (state == TASK_QUEUED || state == TASK_CANCELLED) {
     injectorPush(pool, taken);
     lost--;
   }
@@ -504,7 +508,9 @@ function poolNotify(pool: usize): void {
       add32(pool + POOL_SEARCHING, 1);
       add32(pool + POOL_IDLE, -1);
       // A signal, not the bell alone: the sleeper may have raised its flag and not yet set its doorbell.
-      agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);
+      const agent: usize = load<u32>(worker + WORKER_AGENT);
+      // None: it woke by itself, found that it was called, has ended since, and the next thread in its memory is still starting.
+      if (agent != 0) agentSignal(agent, SIGNAL_WORK);
       return;
     }
   }
