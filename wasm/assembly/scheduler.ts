@@ -61,6 +61,7 @@ import {
   TASK_CANCELLED,
   TASK_PLACE,
   TASK_QUEUED,
+  TASK_STARTED,
   TASK_STATE,
   WORKER_AGENT,
   WORKER_FINISHED,
@@ -219,13 +220,11 @@ export function workerLeave(pool: usize, slot: u32, expected: usize): void {
   }
   let lost = load32(worker + WORKER_TOOK) - load32(worker + WORKER_FINISHED);
   const taken = load<u32>(worker + WORKER_TAKEN);
-  if (taken != 0) {
-    // Cancelled meanwhile it goes back as well: its submitter waits until somebody sends it back.
-    const state = load32(<usize>taken + TASK_STATE);
-    if (state == TASK_QUEUED || state == TASK_CANCELLED) {
-      injectorPush(pool, 0, taken);
-      lost--;
-    }
+  const state: u32 = taken == 0 ? TASK_STARTED : load32(<usize>taken + TASK_STATE);
+  // Cancelled meanwhile it goes back as well: its submitter waits until somebody sends it back.
+  if (state == TASK_QUEUED || state == TASK_CANCELLED) {
+    injectorPush(pool, 0, taken);
+    lost--;
   }
   const owner: usize = load32(pool + POOL_WORKERS);
   const submitted = load32(worker + WORKER_SUBMITTED);
