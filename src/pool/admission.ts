@@ -20,8 +20,8 @@ export interface QueueBound {
 
 /** A goroutine that may be held up. */
 export interface Candidate {
-  /** Reports whether it was cancelled. */
-  readonly isCancelled: boolean;
+  /** Reports whether it is not to be started any more. */
+  readonly isStale: boolean;
   /** Lets it into the queue. */
   enqueue(): void;
   /** The pool has come to its end. */
@@ -152,7 +152,7 @@ export class Admission {
       let room = this.#room;
       while (room > 0 && this.#held.size > 0) {
         const candidate = this.#held.shift();
-        if (candidate.isCancelled) continue;
+        if (candidate.isStale) continue;
         this.#heldCount--;
         room--;
         candidate.enqueue();
@@ -183,7 +183,7 @@ export class Admission {
   *callOff(): Generator<Candidate> {
     while (this.#held.size > 0) {
       const candidate = this.#held.shift();
-      if (candidate.isCancelled) continue;
+      if (candidate.isStale) continue;
       this.#heldCount--;
       yield candidate;
     }

@@ -11,6 +11,8 @@ import {
   DISMISSED_TO_RETIRE,
   DISMISSED_TO_STOP,
   IDLE_OFFERED,
+  LEFT_BY_EXIT,
+  LEFT_IN_ORDER,
   POOL_IDLE,
   SIGNAL_RETIRE,
   SIGNAL_STOP,
@@ -41,6 +43,8 @@ export const MAX_THREADS = 1024;
 const CLOSE_GRACE_MS = 1000;
 /** How long one may take that is still starting: it stops by itself as soon as it has started. */
 const START_GRACE_MS = 10_000;
+/** How long one may take that exits by itself. */
+const EXIT_GRACE_MS = 1000;
 /** A timer this long keeps the process alive as long as it is set. */
 const LONGEST_MS = 0x7fffffff;
 
@@ -117,9 +121,14 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   submit(submission: Submission): Goroutine<unknown> {
-    if (this.#state !== "open") throw new PoolClosedError("Cannot run a task: the pool is closed");
+    if (this.#state !== "open") throw closed();
     this.#admission?.check();
     const goroutine = new RemoteGoroutine(this, this.#functions.record(submission.id), submission);
+    // Sending an argument may have run the caller's code, and that have closed the pool.
+    if (this.#state !== "open") {
+      goroutine.giveUp();
+      throw closed();
+    }
     if (this.#admission === undefined) goroutine.enqueue();
     else this.#admission.admit(goroutine);
     this.#keepAlive ??= setInterval(() => {}, LONGEST_MS);
@@ -139,7 +148,14 @@ export class Crew implements Backend, Home, SignalListener {
     if (slot > MAX_THREADS || this.#isEnding) return;
     const { name: poolName, ranking, idleTimeoutMs } = this.#options;
     const name = `${poolName}-${slot}`;
-    const worker = this.#roster.newWorker();
+    let worker;
+    try {
+      worker = this.#roster.newWorker();
+    } catch (error) {
+      // Nobody to run what waits; if there are others, they will.
+      if (this.#roster.hired === 0) this.#refuse(name, error);
+      return;
+    }
     let over!: () => void;
     const ended = new Promise<void>((resolve) => over = resolve);
     const { core: { seed, fn } } = this.#agent;
@@ -156,7 +172,16 @@ export class Crew implements Backend, Home, SignalListener {
         if (this.#roster.living.has(hand)) this.post.receive(message, agentOf(hand), thread.send);
       },
     );
-    const hand: Hand = { slot, name, worker, thread, ended, isRetiring: false, hasLeft: false };
+    const hand: Hand = {
+      slot,
+      name,
+      worker,
+      thread,
+      ended,
+      isRetiring: false,
+      isExiting: false,
+      hasLeft: false,
+    };
     this.#roster.enter(hand);
     this.#publish();
   }
@@ -170,12 +195,22 @@ export class Crew implements Backend, Home, SignalListener {
   onWork(): void {
     const c = this.#agent.core;
     for (const hand of this.#roster.hands) {
-      if (c.loadU32(hand.worker + WORKER_HAS_LEFT) !== 0) this.#vacate(hand);
+      const how = c.loadU32(hand.worker + WORKER_HAS_LEFT);
+      if (how === LEFT_IN_ORDER) this.#vacate(hand);
+      else if (how === LEFT_BY_EXIT) this.#seeOff(hand);
     }
     // Not merely busy: with nothing in the queues another thread would have nothing to do, and leave, and so on.
     if (c.fn.poolIsShort(this.ptr)) this.#hire();
     // A thread that leaves at once, after its last task, does not say that it was the last.
     this.onQuiet();
+  }
+
+  /** A thread is about to exit. Deno's have been seen not to: such a one is stopped after a while. */
+  #seeOff(hand: Hand): void {
+    if (hand.isExiting) return;
+    hand.isExiting = true;
+    const grace = setTimeout(() => hand.thread.terminate(), EXIT_GRACE_MS);
+    hand.ended.then(() => clearTimeout(grace));
   }
 
   /** Somebody has taken a task. */

@@ -24,6 +24,8 @@ import { packArguments, writeAndPack } from "./payload.ts";
 import { Ranking, type RankingSeed } from "./ranking.ts";
 import type { TaskFunction } from "./registry.ts";
 
+/** How many blocking joins run a task within one another: a stack that overflows in the middle of a task's end would lose that. */
+const DEEPEST = 500;
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
 
@@ -70,8 +72,10 @@ export class Here implements Backend {
   readonly #forks: HereGoroutine[] = [];
   /** What was submitted and forked, where it is ranked. */
   readonly #ranked = new Heap<HereGoroutine>();
-  /** Goroutines that were cancelled and are still in one of these. */
-  #cancelled = 0;
+  /** Goroutines in these that are not to be started any more: cancelled, or started by who blocks for them. */
+  #stale = 0;
+  /** Number of tasks that run within one another, for blocking joins. */
+  depth = 0;
   readonly #suspended = new Set<HereGoroutine>();
   #quiet: (() => void)[] = [];
 
@@ -88,6 +92,11 @@ export class Here implements Backend {
     this.#admission?.check();
     const goroutine = new HereGoroutine(this, submission, (it) => this.#queue.push(it));
     this.#begin();
+    // Sending an argument may have run the caller's code, and that have closed the pool.
+    if (this.#state !== "open") {
+      goroutine.giveUp();
+      throw closed();
+    }
     if (this.#admission === undefined) goroutine.enqueue();
     else this.#admission.admit(goroutine);
     return goroutine;
@@ -123,7 +132,7 @@ export class Here implements Backend {
 
   /** Number of tasks that wait. */
   get #queued(): number {
-    return this.#queue.size + this.#forks.length + this.#ranked.size - this.#cancelled;
+    return this.#queue.size + this.#forks.length + this.#ranked.size - this.#stale;
   }
 
   #begin(): void {
@@ -153,14 +162,14 @@ export class Here implements Backend {
   #next(): HereGoroutine | undefined {
     const next = this.#ranked.shift() ?? this.#forks.pop() ??
       (this.#queue.size > 0 ? this.#queue.shift() : undefined);
-    if (next?.isCancelled) this.#cancelled--;
+    if (next?.isStale) this.#stale--;
     this.#admission?.look();
     return next;
   }
 
-  /** A goroutine was cancelled, in the queue or before it got there. */
-  cancelled(isQueued: boolean): void {
-    if (isQueued) this.#cancelled++;
+  /** A goroutine is not to be started any more from the queue, where it is, or will not be. */
+  passOver(isQueued: boolean): void {
+    if (isQueued) this.#stale++;
     else this.#admission?.cancelled();
     this.#admission?.look();
   }
@@ -304,9 +313,9 @@ class HereGoroutine extends Goroutine<unknown> {
     if (!this.#home.rank(this)) this.#queue(this);
   }
 
-  /** Reports whether it was cancelled, of one that has not been started from the queue. */
-  get isCancelled(): boolean {
-    return this.isOver && !this.#hasStarted;
+  /** Reports whether it is not to be started any more. */
+  get isStale(): boolean {
+    return this.isOver || this.#hasStarted;
   }
 
   override get name(): string {
@@ -398,7 +407,7 @@ class HereGoroutine extends Goroutine<unknown> {
   override cancel(): boolean {
     if (this.#hasStarted || this.isOver) return false;
     this.#end(new CanceledError(`goroutine ${this.id} was cancelled before it started`));
-    this.#home.cancelled(this.#isQueued);
+    this.#home.passOver(this.#isQueued);
     return true;
   }
 
@@ -416,7 +425,17 @@ class HereGoroutine extends Goroutine<unknown> {
 
   protected override block(): void {
     if (this.#parcel !== undefined) throw new AgentCannotBlockError(ARGUMENTS_ARE_MOVED);
-    this.start();
+    if (!this.#hasStarted && !this.isOver) {
+      if (this.#home.depth >= DEEPEST) {
+        throw new RangeError(
+          `Cannot block this thread: ${DEEPEST} blocking joins run tasks within one another; await what is deeper`,
+        );
+      }
+      this.#home.passOver(this.#isQueued);
+      this.#home.depth++;
+      this.start();
+      this.#home.depth--;
+    }
     if (this.isOver) return;
     if (this.#isFetching) throw new AgentCannotBlockError(RESULT_IS_MOVED);
     throw new AgentCannotBlockError(SUSPENDED_HERE);

@@ -116,7 +116,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   }
 
   /** Reports whether it was cancelled; of one that waits to be let into the queue. */
-  get isCancelled(): boolean {
+  get isStale(): boolean {
     return this.isOver;
   }
 

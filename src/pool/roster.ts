@@ -35,6 +35,8 @@ export interface Hand {
   readonly ended: Promise<void>;
   /** Reports whether it takes nothing more, since the pool is to have fewer threads. */
   isRetiring: boolean;
+  /** Reports whether it has said that its thread exits. */
+  isExiting: boolean;
   /** Reports whether it has left its place: it touches the pool no more, though the thread may still run. */
   hasLeft: boolean;
 }

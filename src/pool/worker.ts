@@ -15,6 +15,8 @@ import { writeFailure } from "../memory/failure.ts";
 import { giveUpAll } from "../memory/handle.ts";
 import {
   DISMISSED_TO_STOP,
+  LEFT_BY_EXIT,
+  LEFT_IN_ORDER,
   POOL_OWNER,
   SIGNAL_WORK,
   TASK_CANCELLED,
@@ -65,6 +67,8 @@ const LEAVE_MS = 1;
 const SLICE_MS = 10;
 /** Tasks between two looks at the clock. */
 const STRIDE = 8;
+/** How many blocking joins run a task within one another: a stack that overflows in the middle of a task's end would lose that. */
+const DEEPEST = 500;
 /** The longest delay of a timer. */
 const LONGEST_MS = 0x7fffffff;
 
@@ -84,6 +88,10 @@ class Worker {
   #isAsleep = false;
   /** Reports whether it only waits for what is suspended here. */
   #isLeaving = false;
+  /** Reports whether the thread is about to exit: Deno lets it go on for a while. */
+  #isExiting = false;
+  /** Number of tasks that run within one another. */
+  #depth = 0;
   readonly #idleTimeoutMs: number;
   /** Since when it has had nothing to do, or since when something. */
   #since = preciseMs();
@@ -112,7 +120,7 @@ class Worker {
     let sliceStart = performance.now();
     // Whoever dismisses sets the word and then looks whether we are in the table: one of the two sees the other.
     for (let how = this.#dismissed; how !== DISMISSED_TO_STOP; how = this.#dismissed) {
-      if (this.#agent.isStopping) break;
+      if (this.#agent.isStopping || this.#isExiting) break;
       if (how !== 0) {
         if (isSearching) fn.workerFound(pool, worker);
         isSearching = false;
@@ -183,8 +191,8 @@ class Worker {
 
   /** Tells the owner that this thread has left: whoever counted on it hears now that it has gone. Nothing is submitted here any more. */
   depart(): void {
-    if (this.#agent.isStopping || this.#dismissed === DISMISSED_TO_STOP) return;
-    this.#core.storeU32(this.#worker + WORKER_HAS_LEFT, 1);
+    if (this.#agent.isStopping || this.#dismissed === DISMISSED_TO_STOP || this.#isExiting) return;
+    this.#core.storeU32(this.#worker + WORKER_HAS_LEFT, LEFT_IN_ORDER);
     this.#tellOwner();
   }
 
@@ -249,11 +257,18 @@ class Worker {
     const state = c.loadU32(task + TASK_STATE);
     let next = 0;
     if (state === TASK_QUEUED) {
+      if (this.#depth >= DEEPEST) {
+        throw new RangeError(
+          `Cannot block this thread: ${DEEPEST} blocking joins run tasks within one another; await what is deeper`,
+        );
+      }
       next = fn.workerTakeToward(this.#pool, this.#worker, task) >>> 0;
     } else if (state === TASK_STARTED) {
       const runner = c.loadU32(task + TASK_RUNNER);
       if (runner === c.agent) throw new AgentCannotBlockError(SUSPENDED_HERE);
-      next = fn.workerTakeFrom(this.#pool, this.#worker, runner) >>> 0;
+      if (this.#depth < DEEPEST) {
+        next = fn.workerTakeFrom(this.#pool, this.#worker, runner) >>> 0;
+      }
     }
     return next !== 0 && this.#runInside(next);
   }
@@ -269,7 +284,9 @@ class Worker {
       return false;
     }
     this.#functions.set(record, fn);
+    this.#depth++;
     if (this.#start(task)) this.#call(task, fn);
+    this.#depth--;
     return true;
   }
 
@@ -362,7 +379,20 @@ class Worker {
     if (!this.#isAsleep) return;
     // Asleep, the loop does not come by to say so.
     this.#isFree(this.#suspended === 0);
+    if (this.#suspended === 0 && this.#idleTimeoutMs !== Infinity) {
+      // It has nothing to do from now on, and no alarm for that yet.
+      this.#since = preciseMs();
+      this.#agent.rouse();
+    }
     fn.poolTellQuiet(this.#pool);
+  }
+
+  /** The thread ends with all that runs here: says so, since not every runtime does, or does at once. */
+  exit(): void {
+    this.#isExiting = true;
+    this.leave();
+    this.#core.storeU32(this.#worker + WORKER_HAS_LEFT, LEFT_BY_EXIT);
+    this.#tellOwner();
   }
 
   /**
@@ -388,15 +418,16 @@ async function start(boot: Boot): Promise<void> {
   // A line that is listened to keeps the thread alive.
   line.listen((message) => member.post.receive(message));
   // The end of the thread, not of the worker: what a task left behind, a timer for example, may run for a while.
+  const exit = (): void => worker.exit();
   const leave = (): void => worker.leave();
-  globalThis.process?.once("exit", leave);
+  globalThis.process?.once("exit", exit);
   await worker.run();
   // First, or what a task left behind could still submit to a deque that the owner has emptied.
   member.isClosed = true;
   worker.depart();
   if (line.isLifeline) worker.leave();
   // Others may listen for the end as well, and need their handles.
-  else process.off("exit", leave).once("exit", leave);
+  else process.off("exit", exit).once("exit", leave);
   line.hangUp();
 }
 

@@ -314,6 +314,23 @@ test("Pool.terminate() stops forks", async () => {
   assert(end === "PoolClosedError" || end === "done", end);
 });
 
+for (const threads of [1, 0]) {
+  test(`Pool.go() throws PoolClosedError when sending an argument terminates the pool, ${threads} threads`, async () => {
+    const pool = new Pool({ threads });
+    let ended: Promise<void> | undefined;
+    const hostile = {
+      get value(): number {
+        ended ??= pool.terminate();
+        return 1;
+      },
+    };
+    assertThrows(() => pool.go(echo, hostile), PoolClosedError);
+    await ended;
+    const { submitted, queued, running, finished } = pool.stats();
+    assertEquals([submitted - finished, queued, running], [0, 0, 0]);
+  });
+}
+
 test("Pool.terminate() in the middle of a burst ends every goroutine, one way or the other", async () => {
   for (let round = 0; round < 5; round++) {
     const pool = new Pool({ threads: 2 });

@@ -54,6 +54,16 @@ test("Goroutine rejects with WorkerCrashedError when its thread ends while it is
   assertEquals(await pool.go(echo, 1), 1);
 });
 
+test("Goroutines reject with WorkerCrashedError when several end their thread, one after the other", async () => {
+  await using pool = new Pool({ threads: 1 });
+  const ends = await Promise.all([1, 2, 3].map(() => settled(pool.go(dieSuspended).join())));
+  for (const end of ends) {
+    assert("reason" in end);
+    assertInstanceOf(end.reason, WorkerCrashedError);
+  }
+  assertEquals(await pool.go(echo, "still here"), "still here");
+});
+
 test("Goroutine rejects with what was thrown as the cause when nobody caught it on its thread", async () => {
   await using pool = new Pool({ threads: 1 });
   const error = await assertRejects(

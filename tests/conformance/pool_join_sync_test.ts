@@ -21,6 +21,7 @@ import {
 } from "../support/assert.ts";
 import { blockOn, die, echo } from "../support/tasks.ts";
 import {
+  deep,
   failWith,
   fibSync,
   joinBlocked,
@@ -89,6 +90,20 @@ for (const threads of [2, 1, 0]) {
   test(`Goroutine.joinSync() joins forks of a pool that ranks them, ${threads} threads`, async () => {
     await using pool = new Pool({ threads, order: "random", seed: 3 });
     assertEquals(await pool.go(fibSync, 15), 610);
+  });
+}
+
+for (const threads of [1, 0]) {
+  test(`Goroutine.joinSync() refuses what would overflow the stack, and the pool goes on, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    assertEquals(await pool.go(deep, 200), 200);
+    const error = await pool.go(deep, 1200).join().catch((reason) => reason);
+    assertInstanceOf(error, RangeError);
+    assertStringIncludes(error.message, "within one another");
+    assertEquals(await pool.go(echo, "still here"), "still here");
+    await pool.close();
+    const { submitted, queued, running, finished } = pool.stats();
+    assertEquals([submitted - finished, queued, running], [0, 0, 0]);
   });
 }
 

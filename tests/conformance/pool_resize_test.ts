@@ -16,7 +16,7 @@ import {
 } from "../support/assert.ts";
 
 import { blockOn, compute, echo, forkFib, noop, suspend } from "../support/tasks.ts";
-import { forkAndSuspend, leaveInterval, resizeOwnPool } from "../support/tasks_order.ts";
+import { forkAndSuspend, later, leaveInterval, resizeOwnPool } from "../support/tasks_order.ts";
 import { holdFor, record, seeThreads } from "../support/tasks_pool.ts";
 import { test } from "../support/test.ts";
 import { takeAll, turn } from "./waiting.ts";
@@ -146,6 +146,13 @@ test("Pool starts no thread for want of work elsewhere", async () => {
   assertEquals(living(), 1);
   until.close();
   await blocked;
+});
+
+test("Pool lets a thread go whose last goroutine ended while it slept", async () => {
+  await using pool = new Pool({ threads: 1, idleTimeoutMs: 20 });
+  assertEquals(await pool.go(later, 7), 7);
+  while (pool.stats().workers[0]!.busyShare > 0) await turn();
+  assertEquals(await pool.go(later, 8), 8);
 });
 
 test("Pool takes a thread for ended although a task has left a timer behind there", async () => {

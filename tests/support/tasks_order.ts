@@ -175,3 +175,18 @@ export const hold = task(
     until[Symbol.dispose]();
   },
 );
+
+/** Joins a chain of forks, each in the blocking form, and returns its length. */
+export const deep = task(import.meta.url, "deep", (n: number): number => {
+  if (n === 0) return 0;
+  const next = Pool.current!.go(deep, n - 1);
+  try {
+    return next.joinSync() + 1;
+  } catch (error) {
+    // What is left of the chain is of no interest any more.
+    next.cancel();
+    next.join().catch(() => {});
+    // Anew: the stack of one that passed through would grow at each.
+    throw new RangeError((error as Error).message);
+  }
+});

@@ -382,7 +382,7 @@ export const WORKER_SINCE: usize = 232;
 export const WORKER_ENTERED: usize = 240;
 /** u32: 1 while it is working. */
 export const WORKER_IS_WORKING: usize = 248;
-/** u32, atomic: 1 when it takes no more tasks, has none suspended, and touches the pool no more. */
+/** u32, atomic: 0 while it works for the pool, then a `LEFT_…` code. */
 export const WORKER_HAS_LEFT: usize = 252;
 /** u32, atomic: an `IDLE_…` state; whoever changes it from OFFERED takes it off POOL_IDLE. */
 export const WORKER_IDLE: usize = 256;
@@ -396,6 +396,11 @@ export const WORKER_SIZE: usize = 512;
 export const DISMISSED_TO_STOP: u32 = 1;
 /** To take nothing more, and to leave when nothing is suspended. */
 export const DISMISSED_TO_RETIRE: u32 = 2;
+
+/** It takes no more tasks, has none suspended, and touches the pool no more. */
+export const LEFT_IN_ORDER: u32 = 1;
+/** Its thread is about to exit, with all that runs there. */
+export const LEFT_BY_EXIT: u32 = 2;
 
 /** It runs or searches. */
 export const IDLE_NOT: u32 = 0;
