@@ -80,6 +80,8 @@ export class Crew implements Backend, Home, SignalListener {
   /** Why threads ended that died, by their agents. */
   readonly #failures = new Map<number, { readonly reason: unknown } | undefined>();
   #threads: number;
+  /** Tasks of this thread that have not come back: the process lives on for them, whatever the threads have counted. */
+  #outstanding = 0;
   /** Goroutines that were cancelled and are still in the queue. */
   #cancelled = 0;
   /** Goroutines that came to nothing before they were let into it. */
@@ -124,6 +126,7 @@ export class Crew implements Backend, Home, SignalListener {
     if (this.#state !== "open") throw closed();
     this.#admission?.check();
     const goroutine = new RemoteGoroutine(this, this.#functions.record(submission.id), submission);
+    this.#outstanding++;
     // Sending an argument may have run the caller's code, and that have closed the pool.
     if (this.#state !== "open") {
       goroutine.giveUp();
@@ -337,6 +340,10 @@ export class Crew implements Backend, Home, SignalListener {
     this.onQuiet();
   }
 
+  settled(): void {
+    if (--this.#outstanding === 0) this.onQuiet();
+  }
+
   cancelledLeft(): void {
     this.#cancelled--;
   }
@@ -387,7 +394,8 @@ export class Crew implements Backend, Home, SignalListener {
   }
 
   get #isPending(): boolean {
-    return (this.#admission?.held ?? 0) > 0 || !this.#agent.core.fn.poolIsQuiet(this.ptr);
+    return this.#outstanding > 0 || (this.#admission?.held ?? 0) > 0 ||
+      !this.#agent.core.fn.poolIsQuiet(this.ptr);
   }
 
   close(): Promise<void> {

@@ -94,6 +94,8 @@ export class Member implements Backend, Home {
 
   cancelledLeft(): void {}
 
+  settled(): void {}
+
   resize(): void {
     throw new TypeError("Cannot resize a pool from one of its own tasks");
   }

@@ -50,6 +50,8 @@ export interface Home {
   whyEnded(runner: number): WorkerCrashedError | PoolClosedError;
   /** A goroutine was cancelled: in the queue, where it stays until its turn, or before it got there. */
   cancelled(isQueued: boolean): void;
+  /** The task of a goroutine has come back, or will not. */
+  settled(): void;
   /** One that was cancelled in the queue has left it. */
   cancelledLeft(): void;
   /**
@@ -266,6 +268,7 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
   }
 
   #forget(): void {
+    this.#home.settled();
     this.#task = 0;
     agent().dismiss(this.#agentId);
   }
