@@ -104,8 +104,16 @@ export function onBoot(start: (boot: Boot) => void): void {
 
 let workerUrl: string | undefined;
 
-/** Says which module makes a thread that loads it a worker. Called by that module. */
-export function provideWorker(url: string): void {
+/**
+ * Says which module makes a thread that loads it a worker. Called by that module.
+ *
+ * @param kinds Modules with all kinds of handles, which it therefore has loaded.
+ * @throws {TypeError} if one of them is empty: the build has lost it
+ */
+export function provideWorker(url: string, kinds: readonly object[]): void {
+  if (kinds.some((kind) => Object.keys(kind).length === 0)) {
+    throw new TypeError("Cannot provide the worker: this build of it lacks kinds of handles");
+  }
   workerUrl = url;
 }
 

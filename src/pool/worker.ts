@@ -5,8 +5,8 @@
  * @module
  */
 // Handles of every kind may pass through here, before any task has loaded what they are.
-import "../channel/channel.ts";
-import "../context/mod.ts";
+import * as channel from "../channel/channel.ts";
+import * as context from "../context/mod.ts";
 import { AgentCannotBlockError } from "../errors.ts";
 import { preciseMs } from "../internal/clock.ts";
 import { macrotask, pause } from "../internal/macrotask.ts";
@@ -51,8 +51,8 @@ import type { Post } from "./post.ts";
 import { registry, type TaskFunction } from "./registry.ts";
 import { SUSPENDED_HERE } from "./goroutine.ts";
 import { type Boot, lineToOwner, onBoot, provideWorker } from "./thread.ts";
-import "../rate/mod.ts";
-import "../sync/mod.ts";
+import * as rate from "../rate/mod.ts";
+import * as sync from "../sync/mod.ts";
 
 /** Rounds, of some tens of nanoseconds, that an idle worker looks for a task before it offers to sleep. */
 const SPINS = 2000;
@@ -431,5 +431,6 @@ async function start(boot: Boot): Promise<void> {
   line.hangUp();
 }
 
-provideWorker(import.meta.url);
+// Named, not only imported: a bundler that splits this module from its entry leaves imports without names to the entry.
+provideWorker(import.meta.url, [channel, context, rate, sync]);
 onBoot(start);
