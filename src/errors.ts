@@ -120,6 +120,23 @@ export class CanceledError extends Error {
   }
 }
 
+/** The end of a run that somebody has interrupted, by SIGINT. */
+export class InterruptedError extends Error {
+  /** The name of the class. */
+  override readonly name = "InterruptedError";
+  /** Says which error this is. */
+  readonly code = "INTERRUPTED";
+
+  /**
+   * Makes the error.
+   *
+   * @param message What has come.
+   */
+  constructor(message: string = "received interrupt") {
+    super(message);
+  }
+}
+
 /** The end of a context whose deadline is over. */
 export class DeadlineExceededError extends Error {
   /** The name of the class. */

@@ -68,6 +68,17 @@ export function next<T>(
   return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
 }
 
+/** As {@linkcode next}, and over as well when `end`, which never carries a value, is closed. That is the caller's to look at before. */
+export function nextUntil<T>(
+  from: Source<T>,
+  end: Source<never>,
+): Promise<IteratorResult<T, undefined>> {
+  const value = from.poll();
+  if (value === EMPTY) return Operation.wait([from.receiveCase(), end.receiveCase()], toResult);
+  const result = value === CLOSED ? DONE : { done: false as const, value };
+  return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
+}
+
 /** See {@linkcode Channel.receiveSync}. */
 export function receiveSync<T>(from: Source<T>): T | undefined {
   const value = from.poll();

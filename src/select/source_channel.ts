@@ -13,12 +13,16 @@ export class SourceChannel<T> implements ReceiveChannel<T> {
   readonly [source]: Source<T>;
   /** How many values may wait. */
   readonly capacity: number;
-  /** Always 0: a value exists only in the moment in which it is taken. */
-  readonly size = 0;
+
   /** @param from Where values come out. */
   constructor(from: Source<T>, capacity: number) {
     this[source] = from;
     this.capacity = capacity;
+  }
+
+  /** How many values wait: 0 where a value exists only in the moment in which it is taken. */
+  get size(): number {
+    return 0;
   }
 
   /** Reports whether it has been closed. */
@@ -46,7 +50,7 @@ export class SourceChannel<T> implements ReceiveChannel<T> {
     return receiver.next(this[source], options);
   }
 
-  /** Receives for ever. */
+  /** Receives until it is closed and drained. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return receiver.iterate(() => this.next());
   }

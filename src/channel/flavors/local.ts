@@ -49,6 +49,11 @@ export class LocalFlavor<T> implements Flavor<T> {
     return this.#close !== undefined;
   }
 
+  /** Reports whether a receiver waits. */
+  get isAwaited(): boolean {
+    return !this.#receivers.isEmpty;
+  }
+
   offer(value: T): boolean {
     // Fast path: nobody waits, there is room, and it is open.
     if (this.#receivers.isEmpty && this.#values.size < this.capacity && this.#close === undefined) {
