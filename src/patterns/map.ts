@@ -109,8 +109,8 @@ export function mapReduce<T, U, R>(
   const from = sourceOf(input, "input");
   const prepare = planOf(fn, options);
   checkFunction(combine);
+  const own = new Stage(done);
   return new Promise((resolve, reject) => {
-    const own = new Stage(done);
     own.atEnd((reason) => reject(own.wasCalledOff ? new CanceledError() : reason));
     const plan = prepare(own);
     let result = initial;

@@ -85,7 +85,7 @@ export class Stage {
   readonly #pulses = new Set<Output<never>>();
   readonly #atEnd: ((reason: unknown) => void)[] = [];
   /** Kept while this runs: a `done` may itself be a pattern's, which ends when it is forgotten. */
-  readonly #dones: readonly Done[];
+  #dones: readonly Done[];
   #running = 0;
   #isOver = false;
   #wasCalledOff = false;
@@ -228,6 +228,7 @@ export class Stage {
     for (const output of [...this.#outputs, ...this.#pulses]) output.close(reason);
     this.#outputs.clear();
     this.#pulses.clear();
+    this.#dones = [];
     for (const callback of this.#atEnd.splice(0)) callback(reason);
   }
 }

@@ -182,8 +182,8 @@ testMistakes(
     },
     {
       when: "who wakes a worker rings without a signal",
-      find: "agentSignal(load<u32>(worker + WORKER_AGENT), SIGNAL_WORK);",
-      replace: "ring(load<u32>(worker + WORKER_AGENT));",
+      find: "agentSignal(agent, SIGNAL_WORK);",
+      replace: "ring(agent);",
       also: {
         find: 'import { agentSignal } from "./agent";',
         replace: 'import { agentSignal, ring } from "./agent";',

@@ -26,6 +26,7 @@ import {
   withTimeout,
 } from "../../src/context/mod.ts";
 import { SchedGroup } from "../../src/group/mod.ts";
+import { Dispatcher, WorkPool } from "../../src/patterns/mod.ts";
 import { Limiter } from "../../src/rate/mod.ts";
 import {
   blockOn,
@@ -45,7 +46,38 @@ import {
 import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
 import { greet, makeBuffer } from "./tasks_transfer.ts";
 
+function boom(): never {
+  throw new RangeError("boom");
+}
+
 const scripts = {
+  failInWorkPool(): void {
+    const pool = new WorkPool(1);
+    pool.run(boom);
+  },
+
+  failInDispatcher(): void {
+    const dispatcher = new Dispatcher(1, boom);
+    dispatcher.submit("job");
+  },
+
+  surviveFailures(): void {
+    const errors: unknown[] = [];
+    process.on("unhandledRejection", (error) => {
+      if (errors.push(error) === 3) console.log(errors.join());
+    });
+    (async () => {
+      const pool = new WorkPool(1);
+      await pool.run(boom);
+      await pool.run(() => console.log("worked"));
+      await pool.shutdown();
+      const dispatcher = new Dispatcher(1, boom);
+      await dispatcher.submit("job");
+      await dispatcher.submit("job");
+      await dispatcher.stop();
+    })();
+  },
+
   waitForLimiter(): void {
     const limiter = new Limiter(20, 1);
     for (const name of ["first", "second", "third"]) limiter.wait().then(() => console.log(name));
