@@ -190,7 +190,7 @@ function get(u32: Uint32Array, ptr: number, textPtr: number): unknown {
     case IS_BOOLEAN:
       return core().f64[(ptr + 8) >>> 3] === 1;
     case IS_NUMBER:
-      return core().f64[(ptr + 8) >>> 3];
+      return asComputed(core().f64[(ptr + 8) >>> 3]!);
     default: {
       const { u8 } = core();
       const end = textPtr + u32[(ptr >>> 2) + 1]!;
@@ -199,6 +199,15 @@ function get(u32: Uint32Array, ptr: number, textPtr: number): unknown {
       return text;
     }
   }
+}
+
+/**
+ * The same number, in the form that engines compute with. What comes out of an array of floats stays a float there even when it is whole: a
+ * recursion over such an argument ran at half its speed, as everything that it adds and subtracts is a float, too.
+ */
+function asComputed(value: number): number {
+  const integer = value | 0;
+  return Object.is(integer, value) ? integer : value;
 }
 
 /** Reads the plain value at `ptr` and frees its message. */
