@@ -142,6 +142,11 @@ export interface Options {
    * absent. It makes spin loops finite.
    */
   readonly maxSpin?: number;
+  /**
+   * Steps after which a search with a `bound` has seen enough: those schedules with the fewest preemptions. If absent,
+   * `MILLRACE_MODEL_STEPS`, and 2 million without that.
+   */
+  readonly enoughSteps?: number | undefined;
   /** Steps in all; 20 million if absent. An exhaustive search that needs more is incomplete, which fails. */
   readonly maxSteps?: number;
   /** Random schedules instead of an exhaustive search. */

@@ -16,21 +16,25 @@ export type TestBody = () => void | Promise<void>;
  */
 const TIMEOUT_MS = 60_000;
 
+/** Registers a test; see {@linkcode test}. */
+type Register = (name: string, body: TestBody, timeoutMs?: number) => void;
+
 /**
  * Registers a test with the runner of the runtime that loads this module.
  *
  * @param name What must hold: `Symbol.method() does X when Y`.
  * @param body Passes unless it throws or rejects.
+ * @param timeoutMs When it has failed; for one that takes long by itself.
  */
-export const test: (name: string, body: TestBody) => void = registrar();
+export const test: Register = registrar();
 
-function registrar(): (name: string, body: TestBody) => void {
+function registrar(): Register {
   if ("Deno" in globalThis) {
-    return (name, fn) => Deno.test({ name, fn, timeout: TIMEOUT_MS });
+    return (name, fn, timeout = TIMEOUT_MS) => Deno.test({ name, fn, timeout });
   }
   // Not a static import: a bundler would have to resolve it for runtimes that lack it.
   const runner = globalThis.process.getBuiltinModule("node:test");
-  return (name, body) => {
-    runner.test(name, { timeout: TIMEOUT_MS }, () => body());
+  return (name, body, timeout = TIMEOUT_MS) => {
+    runner.test(name, { timeout }, () => body());
   };
 }
