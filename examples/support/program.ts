@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Pool } from "../../mod.ts";
 import { type CancelFunc, cause, type Context, withCancelCause } from "../../src/context/mod.ts";
 
 /** What a program ends with when its arguments are wrong (`EX_USAGE` of sysexits.h). */
@@ -77,9 +78,10 @@ export async function program<O extends Readonly<Record<string, Option<unknown>>
   options: O,
   main: (values: Values<O>) => number | Promise<number>,
 ): Promise<void> {
-  // Node 20 does not know `import.meta.main`.
   const path = fileURLToPath(meta.url);
-  if (!(meta.main ?? process.argv[1] === path)) return;
+  // Node 20 does not know `import.meta.main`. In a bundle the threads load the program as well, to find their tasks.
+  const isStarted = meta.main ?? process.argv[1] === path;
+  if (!isStarted || Pool.current !== undefined) return;
   let values;
   try {
     values = readOptions(process.argv.slice(2), options);
