@@ -9,7 +9,7 @@
  *
  * A goroutine for each connection is all that it takes: a server that calls `tellTime` instead serves the first to come, for ever, and lets the
  * others wait. One that does not read holds up its own goroutine: the ticks that pass meanwhile are dropped, and what it reads then is not
- * the time of long ago.
+ * the time of long ago. That one has gone is noticed when the next time is written; it is a line on standard error.
  *
  * Run the server as `deno run --allow-net=127.0.0.1 examples/clock.ts [--port N]`, by default 8000, 0 for any port that is free; and a client
  * as the same with `--connect PORT`.

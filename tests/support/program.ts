@@ -140,8 +140,7 @@ export class Program implements AsyncDisposable {
     await this.#process.status;
     await this.#lines.cancel();
     await this.#err;
-    // What it has not read is of no interest.
-    await this.#input?.abort().catch(() => {});
+    await this.#input?.abort();
   }
 }
 
