@@ -32,6 +32,7 @@ import {
   lookUp,
   trySelectJob,
 } from "./context/context.ts";
+import { throughGenerators, throughStages } from "./patterns/pipeline.ts";
 import { poolMatches } from "./pool/matches.ts";
 import { scaleMatches } from "./pool/scale_matches.ts";
 import { spawnHere } from "./pool/spawn.ts";
@@ -456,6 +457,19 @@ export const matches: readonly Match[] = [
   mapMatch("text", "reads"),
   mapMatch("text", "writes"),
   mapMatch("text", "mixed"),
+  {
+    name: "pipeline",
+    rows: [{
+      row: "pipeline of four stages with done, per value that comes out",
+      ours: "stages",
+      rivals: [{ name: GO }, { name: "async generators" }],
+    }],
+    go: { [GO]: "pipeline" },
+    open: () => [
+      contestant("stages", throughStages),
+      contestant("async generators", throughGenerators),
+    ],
+  },
   contextMatch(
     "context-cancel",
     "context, made and cancelled, nobody waits",
