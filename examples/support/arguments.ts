@@ -68,7 +68,8 @@ export function split<T>(parse: () => T): T {
   }
 }
 
-function onOneLine(text: string): string {
+/** `text` with its control characters, a newline among them, written as `\u{a}`. */
+export function onOneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 

@@ -34,17 +34,8 @@ export class Example implements AsyncDisposable {
    * @param options `input`: it gets a pipe as its standard input; otherwise that is empty.
    */
   constructor(command: readonly string[], { input = false }: { input?: boolean } = {}) {
-    const at = command.findIndex((word) => !word.startsWith("--"));
-    const path = `examples/${command[at]}.ts`;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--no-check",
-        ...command.slice(0, at),
-        path,
-        ...command.slice(at + 1),
-      ],
+      args: argumentsOf(command),
       cwd: ROOT,
       env: { NO_COLOR: "1" },
       stdin: input ? "piped" : "null",
@@ -89,6 +80,11 @@ export class Example implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
+  /** Reads no more of what it prints. */
+  async stopReading(): Promise<void> {
+    await this.#reader.cancel();
+  }
+
   /** Waits for its end. */
   async end(): Promise<Ended> {
     while (await this.line() !== undefined);
@@ -108,6 +104,41 @@ export class Example implements AsyncDisposable {
     await this.#input?.abort();
     await this.#reader.cancel();
     await this.#stderr;
+  }
+}
+
+/** What `deno` is given to run a program. */
+function argumentsOf(command: readonly string[]): string[] {
+  const at = command.findIndex((word) => !word.startsWith("--"));
+  const [permissions, options] = [command.slice(0, at), command.slice(at + 1)];
+  return [
+    "run",
+    "--no-prompt",
+    "--no-check",
+    ...permissions,
+    `examples/${command[at]}.ts`,
+    ...options,
+  ];
+}
+
+/**
+ * Runs a program at a terminal, and gives the lines of progress that were to be seen there; `undefined` where `script`, which provides
+ * one, is not installed.
+ */
+export async function progressOf(...command: readonly string[]): Promise<string[] | undefined> {
+  const quoted = [Deno.execPath(), ...argumentsOf(command)].map((word) => `'${word}'`).join(" ");
+  try {
+    const { stdout } = await new Deno.Command("script", {
+      args: ["-qec", quoted, "/dev/null"],
+      cwd: ROOT,
+      stdin: "null",
+    }).output();
+    // A line of progress stands after the sequence that erases what is there, and no newline follows.
+    const written = new TextDecoder().decode(stdout).split("\r\x1b[K");
+    return written.filter((text) => text !== "" && !text.includes("\n"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 
