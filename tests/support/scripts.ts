@@ -46,18 +46,18 @@ import {
 import { answerInWords, forgetWaitAsync } from "./tasks_life.ts";
 import { greet, makeBuffer } from "./tasks_transfer.ts";
 
-function boom(): never {
+function failAtOnce(): never {
   throw new RangeError("boom");
 }
 
 const scripts = {
   failInWorkPool(): void {
     const pool = new WorkPool(1);
-    pool.run(boom);
+    pool.run(failAtOnce);
   },
 
   failInDispatcher(): void {
-    const dispatcher = new Dispatcher(1, boom);
+    const dispatcher = new Dispatcher(1, failAtOnce);
     dispatcher.submit("job");
   },
 
@@ -68,10 +68,10 @@ const scripts = {
     });
     (async () => {
       const pool = new WorkPool(1);
-      await pool.run(boom);
+      await pool.run(failAtOnce);
       await pool.run(() => console.log("worked"));
       await pool.shutdown();
-      const dispatcher = new Dispatcher(1, boom);
+      const dispatcher = new Dispatcher(1, failAtOnce);
       await dispatcher.submit("job");
       await dispatcher.submit("job");
       await dispatcher.stop();
