@@ -24,10 +24,10 @@
  */
 import process from "node:process";
 import { sleep } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
+import type { Context } from "../src/context/mod.ts";
 import { Dispatcher } from "../src/patterns/mod.ts";
 import { serve } from "./support/local_server.ts";
-import { exitCodeOf, notifyContext, program, whole } from "./support/program.ts";
+import { EXIT_FAILED, exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
 
 /** How it is done. */
 export interface Plan {
@@ -83,8 +83,7 @@ await program(
     delay: whole(100, 0, 1e6),
     port: whole(0, 0, 65535),
   },
-  async ({ jobs, workers, queue, delay, port }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ jobs, workers, queue, delay, port }, ctx) => {
     let bytes = 0;
     let atOnce = 0;
     let most = 0;
@@ -107,9 +106,7 @@ await program(
       return exitCodeOf(ctx);
     } catch (error) {
       process.stderr.write(`dispatch: ${error instanceof Error ? error.message : String(error)}\n`);
-      return 1;
-    } finally {
-      stop();
+      return EXIT_FAILED;
     }
-  },
+  }),
 );

@@ -26,13 +26,13 @@
  */
 import process from "node:process";
 import { sleep } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
+import type { Context } from "../src/context/mod.ts";
 import { ErrGroup } from "../src/group/mod.ts";
 import type { Fetch, Memo } from "./memo/entry.ts";
 import { LockMemo } from "./memo/lock.ts";
 import { MonitorMemo } from "./memo/monitor.ts";
 import { serve } from "./support/local_server.ts";
-import { exitCodeOf, notifyContext, oneOf, program, whole } from "./support/program.ts";
+import { EXIT_FAILED, exitCodeOf, oneOf, program, untilSignal, whole } from "./support/program.ts";
 
 /** Caches by their names. */
 const CACHES = {
@@ -92,8 +92,7 @@ await program(
     delay: whole(200, 0, 1e9),
     port: whole(0, 0, 65535),
   },
-  async ({ delay, port, ...visit }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ delay, port, ...visit }, ctx) => {
     try {
       let requests = 0;
       await using server = await serve(port, async (request, response) => {
@@ -108,9 +107,7 @@ await program(
     } catch (error) {
       if (ctx.err !== undefined) return exitCodeOf(ctx);
       process.stderr.write(`memo: ${error instanceof Error ? error.message : String(error)}\n`);
-      return 1;
-    } finally {
-      stop();
+      return EXIT_FAILED;
     }
-  },
+  }),
 );
