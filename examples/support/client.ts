@@ -11,6 +11,7 @@ import { orDone } from "../../src/patterns/mod.ts";
 import { connect, type Connection } from "./connection.ts";
 import { linesOf, StreamError } from "./lines.ts";
 import { EXIT_FAILED, exitCodeOf } from "./program.ts";
+import { Screen } from "./screen.ts";
 
 /**
  * Sends each line of `input`, and prints each that comes. The end of the input closes one direction only: what the server has still to say
@@ -65,15 +66,16 @@ export async function runClient(
   port: number,
   isTalkative: boolean,
 ): Promise<number> {
+  const { complain, print } = new Screen(name);
   try {
     using connection = await connect(port, { signal: ctx.signal });
     using input = isTalkative ? linesOf(process.stdin) : null;
-    await talk(ctx, connection, input, console.log);
+    await talk(ctx, connection, input, print);
     return 0;
   } catch (error) {
     if (ctx.err !== undefined && error === cause(ctx)) return exitCodeOf(ctx);
     if (!(error instanceof StreamError)) throw error;
-    process.stderr.write(`${name}: ${error.message}\n`);
+    complain(error.message);
     return EXIT_FAILED;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename } from "node:path";
+import { parse } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ import {
   type Context,
   withCancelCause,
 } from "../../src/context/mod.ts";
+import { Screen } from "./screen.ts";
 
 /** What a program ends with when something has failed. */
 export const EXIT_FAILED = 1;
@@ -28,10 +29,14 @@ export type Signal = "SIGINT" | "SIGTERM";
 /** All of them. */
 export const SIGNALS: readonly Signal[] = ["SIGINT", "SIGTERM"];
 
-/** What a program ends with after a signal, as in a shell. */
-export const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
+/** What a program ends with after a signal, as in a shell. The last one comes to a program whose output nobody reads any more. */
+export const EXIT_CODES: Readonly<Record<Signal | "SIGPIPE", number>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGPIPE: 141,
+};
 
-/** A mistake on the command line; the message is one line. */
+/** A mistake on the command line. */
 export class UsageError extends Error {}
 
 /**
@@ -55,6 +60,11 @@ export interface Option<T, D = T> extends Format<T> {
   readonly default: D;
 }
 
+/** An option without a value: whether it is given. */
+export interface Flag {
+  readonly isFlag: true;
+}
+
 /** Words that are no options: all that there are. */
 export interface Operands<T> {
   readonly each: Format<T>;
@@ -63,11 +73,14 @@ export interface Operands<T> {
 }
 
 /** What a program can be given, by names. Not more than one of them takes operands. */
-export type Parameters = Readonly<Record<string, Option<unknown, unknown> | Operands<unknown>>>;
+export type Parameters = Readonly<
+  Record<string, Option<unknown, unknown> | Flag | Operands<unknown>>
+>;
 
 /** What arguments are read to. */
 export type Values<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Operands<infer T> ? readonly T[]
+    : P[K] extends Flag ? boolean
     : P[K] extends Option<infer T, infer D> ? T | D
     : never;
 };
@@ -92,12 +105,26 @@ export function whole<D extends number | undefined>(
 export function oneOf<const W extends readonly [string, ...string[]]>(
   ...words: W
 ): Option<W[number]> {
+  return { default: words[0], ...wordOf(words) };
+}
+
+/** One of several words. */
+export function wordOf<W extends string>(words: readonly W[]): Format<W> {
   return {
-    default: words[0],
     read: (text) => words.find((word) => word === text),
-    expected: words.join(", "),
+    expected: `one of ${words.join(", ")}`,
   };
 }
+
+/** An option that is a path, and may be left out. */
+export const path: Option<string, undefined> = {
+  default: undefined,
+  read: (text) => text === "" ? undefined : text,
+  expected: "a path",
+};
+
+/** An option without a value. */
+export const flag: Flag = { isFlag: true };
 
 /** Words of a format, and no more than so many. */
 export function operands<T>(each: Format<T>, most: number = Infinity): Operands<T> {
@@ -119,28 +146,35 @@ export async function program<P extends Parameters>(
   parameters: P,
   main: (values: Values<P>) => number | Promise<number>,
 ): Promise<void> {
-  const path = fileURLToPath(meta.url);
+  const file = fileURLToPath(meta.url);
   // Node 20 does not know `import.meta.main`. In a bundle the threads load the program as well, to find their tasks.
-  const isStarted = meta.main ?? process.argv[1] === path;
+  const isStarted = meta.main ?? process.argv[1] === file;
   if (!isStarted || Pool.current !== undefined) return;
   try {
     process.exitCode = await main(readArguments(process.argv.slice(2), parameters));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${basename(path, ".ts")}: ${error.message}\n`);
+    new Screen(parse(file).name).complain(error.message);
     process.exitCode = EXIT_USAGE;
   }
 }
 
 /**
- * Makes of `main` one that gets a context which SIGINT and SIGTERM end, by {@linkcode notifyContext}. What it then returns is up to it:
+ * Makes of `main` one that gets a context which SIGINT and SIGTERM end, by {@linkcode notifyContext}; and so does what a
+ * {@linkcode Screen} prints for a reader that has gone, as in `… | head`: as if SIGPIPE had come. What it then returns is up to it:
  * {@linkcode exitCodeOf} says what a shell does.
  */
 export function untilSignal<V>(
   main: (values: V, ctx: Context) => number | Promise<number>,
 ): (values: V) => Promise<number> {
   return async (values) => {
-    const [ctx, stop] = notifyContext(background(), ...SIGNALS);
+    const [unread, cancel] = withCancelCause(background());
+    // It stays: what is still printed fails in the same way.
+    process.stdout.on("error", (error: Error & { code?: string }) => {
+      if (error.code !== "EPIPE") throw error;
+      cancel("SIGPIPE");
+    });
+    const [ctx, stop] = notifyContext(unread, ...SIGNALS);
     try {
       return await main(values, ctx);
     } finally {
@@ -151,44 +185,43 @@ export function untilSignal<V>(
 
 function readArguments<P extends Parameters>(args: string[], parameters: P): Values<P> {
   const entries = Object.entries(parameters);
-  const names = entries.filter(([, parameter]) => !("each" in parameter)).map(([name]) => name);
-  const { given, words } = splitArguments(args, names);
+  const options: Options = {};
+  for (const [name, parameter] of entries) {
+    if (!("each" in parameter)) {
+      options[name] = { type: "isFlag" in parameter ? "boolean" : "string" };
+    }
+  }
+  const { values: given, positionals: words } = splitArguments(args, options);
   const values = entries.map(([name, parameter]) => {
     if ("each" in parameter) {
       return [name, words.splice(0, parameter.most).map((text) => read(parameter.each, text))];
     }
     const text = given[name];
-    if (text === undefined) return [name, parameter.default];
+    if ("isFlag" in parameter) return [name, text === true];
+    if (typeof text !== "string") return [name, parameter.default];
     return [name, read(parameter, text, `--${name} `)];
   });
-  if (words.length > 0) throw new UsageError(onOneLine(`${words[0]}: expected no more`));
+  if (words.length > 0) throw new UsageError(`${words[0]}: expected no more`);
   return Object.fromEntries(values);
 }
 
 function read<T>(format: Format<T>, text: string, before = ""): T {
   const value = format.read(text);
   if (value !== undefined) return value;
-  throw new UsageError(onOneLine(`${before}${text}: expected ${format.expected}`));
+  throw new UsageError(`${before}${text}: expected ${format.expected}`);
 }
 
-function splitArguments(
-  args: string[],
-  names: string[],
-): { given: Readonly<Record<string, string | undefined>>; words: string[] } {
-  const options = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
+/** What `parseArgs` takes. */
+type Options = Record<string, { type: "boolean" | "string" }>;
+
+function splitArguments(args: string[], options: Options) {
   try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    return { given: values, words: positionals };
+    return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     // After the first line, or the first sentence, comes advice.
     const [mistake] = (error as Error).message.split(/\n|\. /, 1);
-    throw new UsageError(onOneLine(mistake!));
+    throw new UsageError(mistake);
   }
-}
-
-/** `text` with its control characters, a newline among them, written as `\u{a}`. */
-function onOneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 /**
@@ -210,7 +243,7 @@ export function notifyContext(
   return [ctx, () => notify()];
 }
 
-/** What a program ends with after {@linkcode notifyContext}, as in a shell: 130 or 143 if a signal came, 0 otherwise. */
+/** What a program ends with after {@linkcode notifyContext}, as in a shell: 130 or 143 if a signal came, 0 otherwise; after {@linkcode untilSignal} it may be 141. */
 export function exitCodeOf(ctx: Context): number {
-  return EXIT_CODES[cause(ctx) as Signal] ?? 0;
+  return EXIT_CODES[cause(ctx) as keyof typeof EXIT_CODES] ?? 0;
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import process from "node:process";
 import { select, WaitGroup } from "../../mod.ts";
 import { cause, type Context } from "../../src/context/mod.ts";
 import { type Connection, HOST, listen, type Listener } from "./connection.ts";
 import { StreamError } from "./lines.ts";
 import { EXIT_FAILED } from "./program.ts";
+import { Screen } from "./screen.ts";
 
 /**
  * What a server does with a connection, in a goroutine of its own; the connection is closed when it returns. It returns soon after `ctx`
@@ -55,14 +55,12 @@ export async function runServer(
   port: number,
   handle: Handler,
 ): Promise<number> {
-  const complain = (message: string): void => {
-    process.stderr.write(`${name}: ${message}\n`);
-  };
+  const { complain, print } = new Screen(name);
   try {
     using listener = await listen(port);
-    console.log(`listening on ${HOST}:${listener.port}`);
+    print(`listening on ${HOST}:${listener.port}`);
     await serve(ctx, listener, handle, complain);
-    console.log(`${cause(ctx)}: closed`);
+    print(`${cause(ctx)}: closed`);
     return 0;
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;

@@ -5,7 +5,7 @@
  */
 import { checkInteger } from "../internal/check.ts";
 import type { ReceiveChannel } from "../select/types.ts";
-import { type Done, type Output, sourceOf, Stage, stage, type StageChannel } from "./stage.ts";
+import { checkChannel, type Done, type Output, Stage, stage, type StageChannel } from "./stage.ts";
 
 /** Outputs of a `fanOut`, at most. */
 const MAX_OUTPUTS = 1 << 20;
@@ -70,7 +70,7 @@ export function fanOut<T>(
   count: number,
   options: FanOutOptions = {},
 ): StageChannel<T>[] {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   checkInteger("a number of outputs", count, 1, MAX_OUTPUTS);
   const own = new Stage(done);
   const outputs: Output<T>[] = [];
@@ -81,7 +81,7 @@ export function fanOut<T>(
     channels.push(channel);
   }
   own.start(() =>
-    own.each(from, async (value) => {
+    own.each(input, async (value) => {
       // The end of the stage, not that of a reader, is its end.
       await Promise.all(outputs.map((output) => own.send(output, value)));
       return true;
@@ -112,11 +112,11 @@ export function fanOut<T>(
  * @throws {TypeError} if one of them is no channel
  */
 export function fanIn<T>(done: Done, ...inputs: ReceiveChannel<T>[]): StageChannel<T> {
-  const sources = inputs.map((input) => sourceOf(input, "input"));
+  for (const input of inputs) checkChannel(input, "input");
   return stage(done, (own, output) => {
-    if (sources.length === 0) return own.finish();
-    for (const from of sources) {
-      own.start(() => own.each(from, (value) => own.send(output, value)));
+    if (inputs.length === 0) return own.finish();
+    for (const input of inputs) {
+      own.start(() => own.each(input, (value) => own.send(output, value)));
     }
   });
 }
@@ -141,11 +141,11 @@ export function bridge<T>(
   done: Done,
   streams: ReceiveChannel<ReceiveChannel<T>>,
 ): StageChannel<T> {
-  const from = sourceOf(streams, "streams");
+  checkChannel(streams, "streams");
   return stage(done, (own, output) => {
     own.start(() =>
-      own.each(from, async (stream) => {
-        await own.each(sourceOf(stream, "a stream"), (value) => own.send(output, value));
+      own.each(streams, async (stream) => {
+        await own.each(checkChannel(stream, "a stream"), (value) => own.send(output, value));
         return true;
       })
     );

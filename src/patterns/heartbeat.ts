@@ -6,7 +6,7 @@
 import { checkDuration, show } from "../internal/check.ts";
 import type { ReceiveChannel } from "../select/types.ts";
 import { Ticker } from "../time/time.ts";
-import { type Done, type Output, sourceOf, Stage, type StageChannel } from "./stage.ts";
+import { checkChannel, type Done, type Output, Stage, type StageChannel } from "./stage.ts";
 
 /** When a heart beats: every so many milliseconds, or before each value. */
 export type HeartbeatOptions =
@@ -39,14 +39,14 @@ export function heartbeat<T>(
   input: ReceiveChannel<T>,
   options: HeartbeatOptions,
 ): [pulse: StageChannel<void>, results: StageChannel<T>] {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   const everyMs = checkOptions(options);
   const own = new Stage(done);
   const [pulses, pulse] = own.pulse();
   const [output, results] = own.output<T>();
   if (everyMs !== undefined) beat(own, pulses, everyMs);
   own.start(() =>
-    own.each(from, (value) => {
+    own.each(input, (value) => {
       if (everyMs === undefined) giveSign(pulses);
       return own.send(output, value);
     })
@@ -59,7 +59,7 @@ export function beat(own: Stage, pulses: Output<void>, everyMs: number): void {
   const ticker = new Ticker(everyMs);
   own.atEnd(() => ticker.stop());
   own.startBeside(() =>
-    own.each(sourceOf(ticker.channel, "a ticker"), () => {
+    own.each(checkChannel(ticker.channel, "a ticker"), () => {
       giveSign(pulses);
       return true;
     })

@@ -10,9 +10,9 @@ import { LocalFlavor } from "../channel/flavors/local.ts";
 import { promiseOf } from "../pool/go.ts";
 import type { Goroutine } from "../pool/goroutine.ts";
 import { Pool } from "../pool/pool.ts";
-import type { Source } from "../select/case.ts";
+import { type Receivable, type Source, source } from "../select/case.ts";
 import type { ReceiveChannel } from "../select/types.ts";
-import { type Done, sourceOf, Stage, stage, type StageChannel } from "./stage.ts";
+import { checkChannel, type Done, Stage, stage, type StageChannel } from "./stage.ts";
 
 /** Calls that may be under way at once, at most. */
 const MAX_CONCURRENCY = 1 << 20;
@@ -66,11 +66,11 @@ export function map<T, U>(
   fn: (value: T) => U | PromiseLike<U>,
   options: StageOptions = {},
 ): StageChannel<U> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   const prepare = planOf(fn, options);
   return stage(done, (own, output) => {
     const plan = prepare(own);
-    own.start(() => transform(own, from, plan, (result) => own.send(output, result)));
+    own.start(() => transform(own, input, plan, (result) => own.send(output, result)));
   });
 }
 
@@ -106,7 +106,7 @@ export function mapReduce<T, U, R>(
   initial: R,
   options: StageOptions = {},
 ): Promise<R> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   const prepare = planOf(fn, options);
   checkFunction(combine);
   const own = new Stage(done);
@@ -121,7 +121,7 @@ export function mapReduce<T, U, R>(
       return true;
     };
     own.start(async () => {
-      await transform(own, from, plan, (value) => {
+      await transform(own, input, plan, (value) => {
         const turn = combined.then(() => add(value));
         combined = turn;
         return turn;
@@ -165,10 +165,10 @@ function onPool<T, U>(
   };
 }
 
-/** Calls the plan's function with each value of `from`, and `deliver` with what it makes of it. */
+/** Calls the plan's function with each value of `input`, and `deliver` with what it makes of it. */
 async function transform<T, U>(
   own: Stage,
-  from: Source<T>,
+  input: Receivable<T>,
   { call, concurrency, ordered }: Plan<T, U>,
   deliver: (result: U) => boolean | Promise<boolean>,
 ): Promise<void> {
@@ -178,10 +178,10 @@ async function transform<T, U>(
     return promise === undefined ? deliver(made as U) : promise.then(deliver);
   };
   // Fast path: nothing overtakes anything.
-  if (concurrency === 1) return await own.each(from, one);
-  if (ordered) return await transformInOrder(own, from, call, concurrency, deliver);
+  if (concurrency === 1) return await own.each(input, one);
+  if (ordered) return await transformInOrder(own, input, call, concurrency, deliver);
   const workers = Array.from({ length: concurrency }, () =>
-    own.each(from, async (value) => {
+    own.each(input, async (value) => {
       try {
         return await one(value);
       } catch (reason) {
@@ -199,20 +199,23 @@ async function transform<T, U>(
 /** As {@linkcode transform}, by one goroutine that starts the calls and another that waits for them, in order. */
 async function transformInOrder<T, U>(
   own: Stage,
-  from: Source<T>,
+  input: Receivable<T>,
   call: (value: T) => U | PromiseLike<U>,
   concurrency: number,
   deliver: (result: U) => boolean | Promise<boolean>,
 ): Promise<void> {
   // One call more waits to get in here, and another is waited for: together as many as may be under way.
   const calls = new LocalFlavor<Promise<U>>(concurrency - 2);
-  const starting = own.each(from, (value) => {
+  const starting = own.each(input, (value) => {
     const promise = new Promise<U>((resolve) => resolve(call(value)));
     // It may fail before anybody waits for it.
     promise.catch(() => {});
     return own.send(calls, promise);
   });
-  const delivering = own.each(calls, async (promise) => await deliver(await promise));
+  const delivering = own.each(
+    { [source]: calls as Source<Promise<U>> },
+    async (promise) => await deliver(await promise),
+  );
   await Promise.all([
     delivering,
     // The input's end and its failure come after what is under way.

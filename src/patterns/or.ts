@@ -4,7 +4,7 @@
  * @module
  */
 import type { ReceiveChannel } from "../select/types.ts";
-import { type Done, sourceOf, Stage, stage, type StageChannel } from "./stage.ts";
+import { checkChannel, type Done, Stage, stage, type StageChannel } from "./stage.ts";
 
 /**
  * Joins several ends into one: a channel that is closed as soon as one of `channels` is, or a value comes from it.
@@ -57,8 +57,8 @@ export function or(...channels: Done[]): StageChannel<never> | null {
  * @throws {TypeError} if `done` or `input` is no channel
  */
 export function orDone<T>(done: Done, input: ReceiveChannel<T>): StageChannel<T> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   return stage(done, (own, output) => {
-    own.start(() => own.each(from, (value) => own.send(output, value)));
+    own.start(() => own.each(input, (value) => own.send(output, value)));
   });
 }

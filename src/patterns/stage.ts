@@ -97,7 +97,8 @@ export class Stage {
    */
   constructor(...dones: Done[]) {
     this.#dones = dones;
-    const from = dones.flatMap((done) => done === null ? [] : sourceOf(done, "done", " or null"));
+    const from = dones.filter((done) => done !== null)
+      .map((done) => checkChannel(done, "done", " or null")[source] as Source<unknown>);
     if (from.length === 0) return;
     if (from.some(hasFired)) {
       this.#callOff();
@@ -168,17 +169,21 @@ export class Stage {
   }
 
   /** Receives from `input`: done when it is closed and drained, or the end has come. */
-  next<T>(input: Source<T>): Promise<IteratorResult<T, undefined>> {
+  #next<T>(input: Source<T>): Promise<IteratorResult<T, undefined>> {
     return this.#isOver ? ENDED : nextUntil(input, this.#end);
   }
 
-  /** Calls `work` with each value of `input`, one after the other, until there is none or `work` gives `false`. */
+  /**
+   * Calls `work` with each value of `input`, one after the other, until there is none or `work` gives `false`.
+   *
+   * @param input The channel, not what is behind it: a pattern's ends when it is forgotten, and this is going to ask it again.
+   */
   async each<T>(
-    input: Source<T>,
+    input: Receivable<T>,
     work: (value: T) => boolean | Promise<boolean>,
   ): Promise<void> {
     for (;;) {
-      const got = await this.next(input);
+      const got = await this.#next(input[source] as Source<T>);
       // What came in the same moment as the end is given up.
       if (got.done || this.#isOver) return;
       const goesOn = work(got.value);
@@ -255,16 +260,19 @@ function hasFired(from: Source<unknown>): boolean {
 }
 
 /**
- * Where the values of `channel` come out.
+ * Returns `channel` if values can be received from it.
  *
  * @throws {TypeError} if it is no channel, or disposed
  */
-export function sourceOf<T>(channel: ReceiveChannel<T>, name: string, orElse = ""): Source<T> {
+export function checkChannel<T>(
+  channel: ReceiveChannel<T>,
+  name: string,
+  orElse = "",
+): ReceiveChannel<T> {
   const given: unknown = channel;
   if (typeof given !== "object" || given === null || !(source in given)) {
     throw new TypeError(`Cannot use ${show(given)} as ${name}: expected a channel${orElse}`);
   }
-  const from = channel[source] as Source<T>;
-  from.refuse?.();
-  return from;
+  (channel[source] as Source<T>).refuse?.();
+  return channel;
 }

@@ -11,7 +11,7 @@ import type { RateLimiter } from "../rate/mod.ts";
 import { select } from "../select/select.ts";
 import type { ReceiveChannel } from "../select/types.ts";
 import { after } from "../time/time.ts";
-import { type Done, sourceOf, type Stage, stage, type StageChannel } from "./stage.ts";
+import { checkChannel, type Done, type Stage, stage, type StageChannel } from "./stage.ts";
 
 /**
  * Passes on the first `count` values, and closes its output. It takes no more than these from its input.
@@ -30,12 +30,12 @@ import { type Done, sourceOf, type Stage, stage, type StageChannel } from "./sta
  * @throws {TypeError | RangeError} if one of them is something else
  */
 export function take<T>(done: Done, input: ReceiveChannel<T>, count: number): StageChannel<T> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   checkCount(count);
   return stage(done, (own, output) => {
     if (count === 0) return own.finish();
     let left = count;
-    own.start(() => own.each(from, async (value) => await own.send(output, value) && --left > 0));
+    own.start(() => own.each(input, async (value) => await own.send(output, value) && --left > 0));
   });
 }
 
@@ -56,11 +56,11 @@ export function take<T>(done: Done, input: ReceiveChannel<T>, count: number): St
  * @throws {TypeError | RangeError} if one of them is something else
  */
 export function skip<T>(done: Done, input: ReceiveChannel<T>, count: number): StageChannel<T> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   checkCount(count);
   return stage(done, (own, output) => {
     let left = count;
-    own.start(() => own.each(from, (value) => --left >= 0 || own.send(output, value)));
+    own.start(() => own.each(input, (value) => --left >= 0 || own.send(output, value)));
   });
 }
 
@@ -86,11 +86,11 @@ export function filter<T>(
   input: ReceiveChannel<T>,
   isWanted: (value: T) => boolean | PromiseLike<boolean>,
 ): StageChannel<T> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   checkFunction(isWanted);
   return stage(done, (own, output) => {
     own.start(() =>
-      own.each(from, (value) => {
+      own.each(input, (value) => {
         const answer = isWanted(value);
         if (promiseOf(answer) === undefined) return !answer || own.send(output, value);
         return Promise.resolve(answer).then((isIt) => !isIt || own.send(output, value));
@@ -128,12 +128,12 @@ export function batch<T>(
   size: number,
   options: BatchOptions = {},
 ): StageChannel<T[]> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   checkInteger("the size of a batch", size, 1, Number.MAX_SAFE_INTEGER);
   const withinMs = checkDuration("a time for a batch", options.withinMs ?? Infinity);
   return stage(done, (own, output) => {
     own.start(() =>
-      own.each(from, async (first) => {
+      own.each(input, async (first) => {
         const values = [first];
         const end = await fill(own, input, values, size, withinMs);
         const goesOn = await own.send(output, values) && end === undefined;
@@ -191,7 +191,7 @@ export function throttle<T>(
   input: ReceiveChannel<T>,
   limiter: RateLimiter,
 ): StageChannel<T> {
-  const from = sourceOf(input, "input");
+  checkChannel(input, "input");
   if (typeof (limiter as Partial<RateLimiter> | null)?.wait !== "function") {
     throw new TypeError(`Cannot throttle by ${show(limiter)}: expected a limiter`);
   }
@@ -199,7 +199,7 @@ export function throttle<T>(
     const end = new AbortController();
     own.atEnd(() => end.abort());
     own.start(() =>
-      own.each(from, async (value) => {
+      own.each(input, async (value) => {
         await limiter.wait({ signal: end.signal });
         return await own.send(output, value);
       })

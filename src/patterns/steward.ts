@@ -9,7 +9,7 @@ import { select } from "../select/select.ts";
 import type { ReceiveChannel } from "../select/types.ts";
 import { after } from "../time/time.ts";
 import { beat, checkInterval } from "./heartbeat.ts";
-import { type Done, sourceOf, Stage } from "./stage.ts";
+import { checkChannel, type Done, Stage } from "./stage.ts";
 
 /**
  * Starts a goroutine that can be watched.
@@ -79,7 +79,7 @@ async function watch(
   pulses: ReceiveChannel<unknown> | null,
   timeoutMs: number,
 ): Promise<void> {
-  if (pulses !== null) sourceOf(pulses, "the pulses of a ward", " or null");
+  if (pulses !== null) checkChannel(pulses, "the pulses of a ward", " or null");
   let late = after(timeoutMs);
   let pulse = pulses;
   for (;;) {

@@ -33,7 +33,7 @@ const limiter = new Limiter(Infinity, 1);
 
 /** Patterns over an input, each waiting for it as well as for `done`. */
 const patterns: Readonly<Record<string, Make>> = {
-  or: (done, input) => [or(done, or(input, done))!],
+  or: (done) => [or(done, or(new Channel<never>(), done))!],
   orDone: (done, input) => [orDone(done, input)],
   tee: (done, input) => tee(done, input),
   bridge: (done, input) => [bridge(done, generate(done, input))],
@@ -94,6 +94,29 @@ for (const [name, make] of Object.entries(patterns)) {
     await turn();
     await collectUntil(() => memoryUse().liveBytes === before);
     assertEquals(memoryUse().liveBytes, before);
+  });
+}
+
+/** What comes from the outputs of a pattern over a pattern that nobody else has; `between` is called before each round. */
+async function readAll(make: Make, between: () => Promise<unknown>): Promise<unknown[]> {
+  const outputs = (() => make(null, generate(null, 1, 2, 3, 4, 5, 6)))();
+  const rounds: unknown[] = [];
+  for (;;) {
+    await between();
+    const round = await Promise.all(outputs.map((output) => output.next()));
+    if (round.every(({ done }) => done)) return rounds;
+    rounds.push(round.map(({ value }) => value));
+  }
+}
+
+for (const [name, make] of Object.entries(patterns)) {
+  // It has no values.
+  if (name === "or") continue;
+  // A stage that holds a value does not wait for its input, which was then taken for one that nobody wants, and ended.
+  test(`${name} loses nothing of a pattern when garbage is collected while it holds a value`, async () => {
+    const collecting = await readAll(make, () => collectUntil(() => false, 3));
+    assertEquals(collecting, await readAll(make, turn));
+    assert(collecting.length > 0);
   });
 }
 

@@ -89,6 +89,11 @@ export class Example implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
+  /** Reads no more of what it prints. */
+  async stopReading(): Promise<void> {
+    await this.#reader.cancel();
+  }
+
   /** Waits for its end. */
   async end(): Promise<Ended> {
     while (await this.line() !== undefined);

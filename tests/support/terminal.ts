@@ -24,6 +24,12 @@ export interface Shown {
   readonly screen: string;
 }
 
+/** The lines of progress that were to be seen. */
+export function progressIn({ screen }: Shown): string[] {
+  // Each stands after the sequence that erases what is there, and no newline follows.
+  return screen.split("\r\x1b[K").filter((text) => text !== "" && !text.includes("\n"));
+}
+
 /**
  * Runs a program at a terminal to its end.
  *
