@@ -110,7 +110,12 @@ export async function main(args: readonly string[]): Promise<number> {
         `millrace ${libraryVersion()}`,
         runtimeVersion,
         go === undefined ? "Go not installed" : `Go ${go.version.replace(/^go/, "")}`,
-        ...packageVersions(["async-mutex", ...LIBRARIES]),
+        ...packageVersions([
+          "@thi.ng/csp",
+          "effect",
+          "async-mutex",
+          ...LIBRARIES,
+        ]),
       ],
       commit: commit(),
       rounds: `${options.rounds} of about ${options.targetMs} ms for each side`,

@@ -32,10 +32,12 @@ import {
   lookUp,
   trySelectJob,
 } from "./context/context.ts";
+import { throughGenerators, throughStages } from "./patterns/pipeline.ts";
 import { poolMatches } from "./pool/matches.ts";
 import { scaleMatches } from "./pool/scale_matches.ts";
 import { spawnHere } from "./pool/spawn.ts";
 import { asyncMutexCrowd, asyncMutexFree } from "./rivals/async_mutex.ts";
+import { EFFECT, effectQueue, THI_NG, thiNgChannel } from "./rivals/channels.ts";
 import { asyncFunction, pingPong } from "./rivals/promises.ts";
 import { selectReady, selectWaiting, trySelectReady } from "./select/two.ts";
 import type { GoRival, GoRow } from "./support/go.ts";
@@ -222,12 +224,20 @@ export const matches: readonly Match[] = [
     rows: [{
       row: "buffered 1024, two goroutines of one thread, awaited",
       ours: "buffered",
-      rivals: [{ name: GO }, { name: PROMISE }],
+      rivals: [
+        { name: GO },
+        { name: PROMISE },
+        { name: THI_NG },
+        { name: EFFECT },
+      ],
+      best: { rivals: [THI_NG, EFFECT], goal: { factor: 0.3, rival: "JS" } },
     }],
     go: { [GO]: "buffered1024OneThread" },
     open: () => [
       contestant("buffered", (ops) => passAwaited(new Channel<number>(1_024), ops)),
       contestant(PROMISE, pingPong),
+      contestant(THI_NG, (ops) => thiNgChannel(1_024, ops)),
+      contestant(EFFECT, (ops) => effectQueue(1_024, ops)),
     ],
   },
   {
@@ -456,6 +466,19 @@ export const matches: readonly Match[] = [
   mapMatch("text", "reads"),
   mapMatch("text", "writes"),
   mapMatch("text", "mixed"),
+  {
+    name: "pipeline",
+    rows: [{
+      row: "pipeline of four stages with done, per value that comes out",
+      ours: "stages",
+      rivals: [{ name: GO }, { name: "async generators" }],
+    }],
+    go: { [GO]: "pipeline" },
+    open: () => [
+      contestant("stages", throughStages),
+      contestant("async generators", throughGenerators),
+    ],
+  },
   contextMatch(
     "context-cancel",
     "context, made and cancelled, nobody waits",

@@ -55,6 +55,7 @@ export const goRows = [
   "mapTwoTextReads",
   "mapTwoTextWrites",
   "mapTwoTextMixed",
+  "pipeline",
   "contextCancel",
   "contextCancelWaiting",
   "contextValue",

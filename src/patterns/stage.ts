@@ -8,9 +8,11 @@
  * @module
  */
 import { LocalFlavor } from "../channel/flavors/local.ts";
+import { ChannelClosedError } from "../errors.ts";
 import { show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent, microtask } from "../internal/macrotask.ts";
-import { type Case, EMPTY, type Receivable, type Source, source } from "../select/case.ts";
+import { EMPTY, type Receivable, type SendCase, type Source, source } from "../select/case.ts";
+import { endAll, waitAmong, type Waits } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
 import { nextUntil } from "../select/receiver.ts";
 import { SourceChannel } from "../select/source_channel.ts";
@@ -77,8 +79,10 @@ const NOT_SENT = Promise.resolve(false);
 
 /** Goroutines that end together. */
 export class Stage {
-  /** Closed at the end. */
+  /** Closed at the end, for waits that are more than one case of this thread. */
   readonly #end = new LocalFlavor<never>(0);
+  /** All other waits. */
+  readonly #waits: Waits = new Set();
   /** Those that somebody has to read: without any of them the work is of no use. */
   readonly #outputs = new Set<Output<never>>();
   /** Those that nobody has to read. */
@@ -170,7 +174,7 @@ export class Stage {
 
   /** Receives from `input`: done when it is closed and drained, or the end has come. */
   #next<T>(input: Source<T>): Promise<IteratorResult<T, undefined>> {
-    return this.#isOver ? ENDED : nextUntil(input, this.#end);
+    return this.#isOver ? ENDED : nextUntil(input, this.#end, this.#waits);
   }
 
   /**
@@ -195,8 +199,7 @@ export class Stage {
   send<T>(output: Output<T>, value: T): Promise<boolean> {
     if (this.#isOver || output.closed) return NOT_SENT;
     if (output.offer(value)) return isBudgetSpent() ? afterTurn(true) : SENT;
-    const cases: Case[] = [output.sendCase(value), this.#end.receiveCase()];
-    return Operation.wait(cases, () => !this.#isOver && !output.closed);
+    return waitAmong(this.#waits, output.sendCase(value), wasTaken, false);
   }
 
   /** The reader of `output` has left. */
@@ -229,6 +232,7 @@ export class Stage {
     if (this.#isOver) return;
     this.#isOver = true;
     // First its waits, so that nobody who reads or sends from here on meets one of them.
+    endAll(this.#waits);
     this.#end.close(undefined);
     for (const output of [...this.#outputs, ...this.#pulses]) output.close(reason);
     this.#outputs.clear();
@@ -247,6 +251,17 @@ export function stage<T>(
   const [output, channel] = made.output<T>();
   begin(made, output);
   return channel;
+}
+
+/** Reports whether the value that waited in `sending` was taken; otherwise the output was closed, its reader has left. */
+function wasTaken(sending: SendCase): boolean {
+  try {
+    sending.outcome();
+    return true;
+  } catch (error) {
+    if (error instanceof ChannelClosedError) return false;
+    throw error;
+  }
 }
 
 /** Reports whether something has come from `from`, or it was closed. */

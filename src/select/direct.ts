@@ -38,6 +38,13 @@ class DirectWait<C extends Case, R> implements Wait {
     }
   }
 
+  /** Gives up waiting: `result` is what the wait comes to. */
+  protected giveUp(result: R): void {
+    this.#case.leave(false);
+    this.#case.dispose(false);
+    this.#resolve(result);
+  }
+
   enterShared(): never {
     throw new TypeError("Cannot wait in shared memory: the case is of this thread");
   }
@@ -63,6 +70,62 @@ class DirectWait<C extends Case, R> implements Wait {
   }
 
   rearm(): void {}
+}
+
+/** Such a wait that is over, too, when those of which it is one are. */
+class MemberWait<C extends Case, R> extends DirectWait<C, R> {
+  readonly #all: Waits;
+  readonly #ended: R;
+
+  constructor(
+    all: Waits,
+    only: C,
+    outcome: (ended: C) => R,
+    ended: R,
+    resolve: (result: R) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    super(only, outcome, resolve, reject);
+    this.#all = all;
+    this.#ended = ended;
+    all.add(this);
+  }
+
+  override finish(): void {
+    this.#all.delete(this);
+    super.finish();
+  }
+
+  end(): void {
+    this.giveUp(this.#ended);
+  }
+}
+
+/** Waits for one case each that can be ended together: see {@linkcode endAll}. */
+export type Waits = Set<{ end(): void }>;
+
+/**
+ * Waits until `only`, which the caller has polled, has taken effect, or `all` are ended.
+ *
+ * @param only A case of this thread without deadline.
+ * @param outcome What the wait gives; it may throw.
+ * @param ended What it gives when all are ended.
+ */
+export function waitAmong<C extends Case, R>(
+  all: Waits,
+  only: C,
+  outcome: (ended: C) => R,
+  ended: R,
+): Promise<R> {
+  return new Promise((resolve, reject) => {
+    only.enter(new MemberWait(all, only, outcome, ended, resolve, reject));
+  });
+}
+
+/** Ends `all`: none is in a queue any more. */
+export function endAll(all: Waits): void {
+  for (const each of all) each.end();
+  all.clear();
 }
 
 /**

@@ -6,7 +6,7 @@
 import { checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type Source } from "./case.ts";
-import { waitFor } from "./direct.ts";
+import { waitAmong, waitFor, type Waits } from "./direct.ts";
 import { Operation } from "./operation.ts";
 import type { TryReceiveResult, WaitOptions } from "./types.ts";
 
@@ -68,15 +68,25 @@ export function next<T>(
   return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
 }
 
-/** As {@linkcode next}, and over as well when `end`, which never carries a value, is closed. That is the caller's to look at before. */
+/**
+ * As {@linkcode next}, and over as well when `end` comes, which never carries a value. That is the caller's to look at before.
+ *
+ * @param waits Those that `end` ends.
+ */
 export function nextUntil<T>(
   from: Source<T>,
   end: Source<never>,
+  waits: Waits,
 ): Promise<IteratorResult<T, undefined>> {
   const value = from.poll();
-  if (value === EMPTY) return Operation.wait([from.receiveCase(), end.receiveCase()], toResult);
-  const result = value === CLOSED ? DONE : { done: false as const, value };
-  return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
+  if (value !== EMPTY) {
+    const result = value === CLOSED ? DONE : { done: false as const, value };
+    return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
+  }
+  const only = from.receiveCase();
+  // Fast path: a local channel.
+  if (!only.isShared && !only.isTimed) return waitAmong(waits, only, toResult, DONE);
+  return Operation.wait([only, end.receiveCase()], toResult);
 }
 
 /** See {@linkcode Channel.receiveSync}. */

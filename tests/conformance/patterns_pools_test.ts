@@ -1,5 +1,4 @@
 /** `Runner`, `ResourcePool`, `WorkPool`, `Dispatcher`. */
-import process from "node:process";
 import { Channel } from "../../mod.ts";
 import {
   Dispatcher,

@@ -294,9 +294,7 @@ test("filter() closes its channel with what its function throws", async () => {
 });
 
 test("A stage says so when its function throws undefined", async () => {
-  const made = map(null, generate(null, 1), (): number => {
-    throw undefined;
-  });
+  const made = map(null, generate(null, 1), (): Promise<number> => Promise.reject(undefined));
   await assertRejects(() => made.receive(), Error, "undefined");
 });
 

@@ -65,6 +65,7 @@ var rows = []row{
 	{"mapTwoTextReads", 2, mapTwoThreads(textKeys, "reads")},
 	{"mapTwoTextWrites", 2, mapTwoThreads(textKeys, "writes")},
 	{"mapTwoTextMixed", 2, mapTwoThreads(textKeys, "mixed")},
+	{"pipeline", 1, pipeline},
 	{"contextCancel", 1, contextCancel},
 	{"contextCancelWaiting", 1, contextCancelWaiting},
 	{"contextValue", 1, contextValue},
