@@ -24,7 +24,7 @@
  *
  * @module
  */
-import { sleep } from "../mod.ts";
+import { after, select } from "../mod.ts";
 import type { Context } from "../src/context/mod.ts";
 import { ErrGroup } from "../src/group/mod.ts";
 import type { Fetch, Memo } from "./memo/entry.ts";
@@ -99,8 +99,11 @@ await program(
       let requests = 0;
       await using server = await serveHttp(port, async (request, response) => {
         requests++;
-        await sleep(delay);
-        response.end(`This is page ${request.url?.slice(1)}.\n`);
+        const page = request.url?.slice(1);
+        print(`asked for page ${page}`);
+        // At the end it does not wait any longer: nobody does.
+        const got = await select({ due: after(delay), over: ctx.done });
+        if (got.case === "due") response.end(`This is page ${page}.\n`);
       });
       print(`serving on ${server.url}`);
       await read(ctx, server.url, visit, print);
