@@ -28,6 +28,7 @@ import { CyclicBarrier, go, Pool } from "../mod.ts";
 import { bankOf, type Form, open, startTeller } from "./bank/account.ts";
 import { customer } from "./bank/customer.ts";
 import { oneOf, program, whole } from "./support/program.ts";
+import { count } from "./support/screen.ts";
 
 /** Who comes to the bank. */
 export interface Business {
@@ -97,10 +98,6 @@ await program(
     return exitCode;
   },
 );
-
-function count(n: number, noun: string): string {
-  return `${number(n)} ${noun}${n === 1 ? "" : "s"}`;
-}
 
 function number(n: number): string {
   return n.toLocaleString("en-US");

@@ -27,21 +27,20 @@
  * @module
  */
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { go } from "../mod.ts";
-import { background, withCancel } from "../src/context/mod.ts";
+import { background, type Context, withCancel } from "../src/context/mod.ts";
 import { attend, type Limits } from "./chat/client.ts";
 import { broadcast, Room } from "./chat/room.ts";
-import { parseNumbers, run } from "./support/arguments.ts";
 import { runClient } from "./support/client.ts";
+import { program, untilSignal, whole } from "./support/program.ts";
 import { runServer } from "./support/serve.ts";
 
 /** Runs the room for as long as there may be clients in it. */
-async function serveChat(port: number, limits: Limits): Promise<number> {
+async function serveChat(ctx: Context, port: number, limits: Limits): Promise<number> {
   const room = new Room();
-  const [ctx, close] = withCancel(background());
-  const broadcaster = go(broadcast, ctx, room);
-  const code = await runServer("chat", port, (ctx, connection) => {
+  const [open, close] = withCancel(background());
+  const broadcaster = go(broadcast, open, room);
+  const code = await runServer(ctx, "chat", port, (ctx, connection) => {
     return attend(ctx, connection, room, limits);
   });
   close();
@@ -49,19 +48,17 @@ async function serveChat(port: number, limits: Limits): Promise<number> {
   return code;
 }
 
-function main(args: string[]): Promise<number> {
-  const { port, connect, idle, outbox } = parseNumbers(args, {
-    port: { from: 0, to: 65535, default: 8000 },
-    connect: { from: 1, to: 65535 },
-    idle: { from: 1, to: 86_400_000, default: 300_000 },
-    outbox: { from: 1, to: 1_000_000, default: 64 },
-  });
-  return connect === undefined
-    ? serveChat(port, { idleMs: idle, outboxSize: outbox })
-    : runClient("chat", connect, true);
-}
-
-// Node 20 does not know `import.meta.main`.
-if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
-  await run("chat", main);
-}
+await program(
+  import.meta,
+  {
+    port: whole(8000, 0, 65535),
+    connect: whole(undefined, 1, 65535),
+    idle: whole(300_000, 1, 86_400_000),
+    outbox: whole(64, 1, 1_000_000),
+  },
+  untilSignal(async ({ port, connect, idle: idleMs, outbox: outboxSize }, ctx) => {
+    if (connect === undefined) return await serveChat(ctx, port, { idleMs, outboxSize });
+    // Whatever is still to be typed.
+    process.exit(await runClient(ctx, "chat", connect, true));
+  }),
+);

@@ -23,13 +23,11 @@
  *
  * @module
  */
-import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { select, Ticker } from "../mod.ts";
 import type { Context } from "../src/context/mod.ts";
-import { parseNumbers, run } from "./support/arguments.ts";
 import { runClient } from "./support/client.ts";
 import type { Connection } from "./support/connection.ts";
+import { program, untilSignal, whole } from "./support/program.ts";
 import { runServer } from "./support/serve.ts";
 
 const PERIOD_MS = 1000;
@@ -47,17 +45,12 @@ function timeOf(date: Date): string {
   return date.toTimeString().slice(0, "15:04:05".length);
 }
 
-function main(args: string[]): Promise<number> {
-  const { port, connect } = parseNumbers(args, {
-    port: { from: 0, to: 65535, default: 8000 },
-    connect: { from: 1, to: 65535 },
-  });
-  return connect === undefined
-    ? runServer("clock", port, tellTime)
-    : runClient("clock", connect, false);
-}
-
-// Node 20 does not know `import.meta.main`.
-if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
-  await run("clock", main);
-}
+await program(
+  import.meta,
+  { port: whole(8000, 0, 65535), connect: whole(undefined, 1, 65535) },
+  untilSignal(({ port, connect }, ctx) =>
+    connect === undefined
+      ? runServer(ctx, "clock", port, tellTime)
+      : runClient(ctx, "clock", connect, false)
+  ),
+);

@@ -16,85 +16,41 @@
  * Run it as `deno run --allow-net examples/crawl.ts [--depth N] [--tokens N] [URL...]`. Of its own site one can choose `[--pages N]
  * [--delay MS]`; `--serve [--port N]` serves it and does nothing else. SIGINT and SIGTERM stop it.
  *
- * | exit code | when                                                      |
- * | --------- | --------------------------------------------------------- |
- * | 0         | everything was crawled; some links may have led nowhere   |
- * | 1         | a URL that it was given could not be fetched, or its site not be served              |
- * | 64        | the arguments are wrong                                   |
- * | 130, 143 | SIGINT, SIGTERM stopped it: what it has found until then is shown |
+ * | exit code | when                                                                    |
+ * | --------- | ----------------------------------------------------------------------- |
+ * | 0         | everything was crawled; some links may have led nowhere                 |
+ * | 1         | a URL that it was given could not be fetched, or its site not be served |
+ * | 64        | the arguments are wrong                                                 |
+ * | 130, 143  | SIGINT, SIGTERM stopped it: what it has found until then is shown       |
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { Context } from "../src/context/mod.ts";
 import { crawl, type Page } from "./crawl/crawl.ts";
 import { fetchLinks } from "./crawl/links.ts";
-import { serveSite, type SiteOptions } from "./crawl/site.ts";
-import { onOneLine, split, toNumber, UsageError } from "./support/arguments.ts";
-import { count, EXIT_FAILED, runProgram, type Screen } from "./support/command.ts";
+import { serveSite } from "./crawl/site.ts";
+import {
+  EXIT_FAILED,
+  exitCodeOf,
+  flag,
+  type Format,
+  operands,
+  program,
+  untilSignal,
+  whole,
+} from "./support/program.ts";
+import { count, Screen } from "./support/screen.ts";
 
-/** What the command line asks for. */
-interface Options {
-  readonly serve: boolean;
-  readonly depth: number;
-  readonly tokens: number;
-  readonly site: SiteOptions;
-  readonly urls: readonly string[];
-}
-
-function parse(args: string[]): Options {
-  const { values, positionals } = split(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        serve: { type: "boolean", default: false },
-        depth: { type: "string", default: "100" },
-        tokens: { type: "string", default: "20" },
-        port: { type: "string", default: "0" },
-        pages: { type: "string", default: "200" },
-        delay: { type: "string", default: "20" },
-      },
-    })
-  );
-  return {
-    serve: values.serve,
-    depth: toNumber("--depth", values.depth, { from: 0, to: 1_000_000 }),
-    tokens: toNumber("--tokens", values.tokens, { from: 1, to: 1000 }),
-    site: {
-      port: toNumber("--port", values.port, { from: 0, to: 65_535 }),
-      pages: toNumber("--pages", values.pages, { from: 1, to: 1_000_000 }),
-      delayMs: toNumber("--delay", values.delay, { from: 0, to: 60_000 }),
-    },
-    urls: positionals.map(urlOf),
-  };
-}
-
-function urlOf(given: string): string {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`${onOneLine(given)}: expected a URL that starts with http: or https:`);
-  }
-  url.hash = "";
-  return url.href;
-}
-
-async function main(args: string[], ctx: Context, screen: Screen): Promise<number> {
-  const { serve, depth, tokens, site: siteOptions, urls } = parse(args);
-  if (urls.length > 0 && !serve) return await run(ctx, screen, urls, depth, tokens);
-  let served;
-  try {
-    served = await serveSite(siteOptions);
-  } catch (error) {
-    screen.complain(onOneLine((error as Error).message));
-    return EXIT_FAILED;
-  }
-  await using site = served;
-  screen.print(`serving ${count(siteOptions.pages, "page")} on ${site.url}`);
-  if (!serve) return await run(ctx, screen, [site.url], depth, tokens);
-  await ctx.done!.receive();
-  return 0;
-}
+/** The URL of a page, without the part of it that is meant. */
+const PAGE: Format<string> = {
+  read(text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined;
+    url.hash = "";
+    return url.href;
+  },
+  expected: "a URL that starts with http: or https:",
+};
 
 /** Crawls, and shows what there is. */
 async function run(
@@ -113,7 +69,7 @@ async function run(
     if (error !== undefined) {
       errors++;
       hasFailed ||= roots.has(url);
-      screen.complain(`${url}: ${onOneLine(error.message)}`);
+      screen.complain(`${url}: ${error.message}`);
       return;
     }
     pages++;
@@ -138,8 +94,35 @@ async function run(
       count(links, "link")
     }, ${count(errors, "error")}, ${mostAtOnce} at once, ${seconds.toFixed(2)} s`,
   );
-  if (ctx.err !== undefined) return 0;
+  if (ctx.err !== undefined) return exitCodeOf(ctx);
   return hasFailed ? EXIT_FAILED : 0;
 }
 
-await runProgram(import.meta, main);
+await program(
+  import.meta,
+  {
+    serve: flag,
+    depth: whole(100, 0, 1_000_000),
+    tokens: whole(20, 1, 1000),
+    port: whole(0, 0, 65_535),
+    pages: whole(200, 1, 1_000_000),
+    delay: whole(20, 0, 60_000),
+    urls: operands(PAGE),
+  },
+  untilSignal(async ({ serve, depth, tokens, port, pages, delay: delayMs, urls }, ctx) => {
+    const screen = new Screen("crawl");
+    if (urls.length > 0 && !serve) return await run(ctx, screen, urls, depth, tokens);
+    let served;
+    try {
+      served = await serveSite({ port, pages, delayMs });
+    } catch (error) {
+      screen.complain((error as Error).message);
+      return EXIT_FAILED;
+    }
+    await using site = served;
+    screen.print(`serving ${count(pages, "page")} on ${site.url}`);
+    if (!serve) return await run(ctx, screen, [site.url], depth, tokens);
+    await ctx.done!.receive();
+    return exitCodeOf(ctx);
+  }),
+);

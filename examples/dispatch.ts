@@ -13,21 +13,21 @@
  * Run it as `deno run --allow-net=127.0.0.1 examples/dispatch.ts [--jobs N] [--workers N] [--queue N] [--delay MS] [--port N]`. It uploads to a server
  * of its own, on a port that is free unless another is given, which takes `--delay` milliseconds for each.
  *
- * | exit code | when                                      |
- * | --------- | ----------------------------------------- |
- * | 0         | all is uploaded                           |
- * | 1         | the server could not be started           |
- * | 64        | the arguments are wrong                   |
+ * | exit code | when                                                   |
+ * | --------- | ------------------------------------------------------ |
+ * | 0         | all is uploaded                                        |
+ * | 1         | the server could not be started                        |
+ * | 64        | the arguments are wrong                                |
  * | 130, 143  | SIGINT or SIGTERM came; what was submitted is uploaded |
  *
  * @module
  */
-import process from "node:process";
 import { sleep } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
+import type { Context } from "../src/context/mod.ts";
 import { Dispatcher } from "../src/patterns/mod.ts";
-import { serve } from "./support/local_server.ts";
-import { exitCodeOf, notifyContext, program, whole } from "./support/program.ts";
+import { serveHttp } from "./support/local_server.ts";
+import { EXIT_FAILED, exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
+import { Screen } from "./support/screen.ts";
 
 /** How it is done. */
 export interface Plan {
@@ -83,33 +83,31 @@ await program(
     delay: whole(100, 0, 1e6),
     port: whole(0, 0, 65535),
   },
-  async ({ jobs, workers, queue, delay, port }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ jobs, workers, queue, delay, port }, ctx) => {
+    const { complain, print } = new Screen("dispatch");
     let bytes = 0;
     let atOnce = 0;
     let most = 0;
     try {
-      await using server = await serve(port, async (request, response) => {
+      await using server = await serveHttp(port, async (request, response) => {
         most = Math.max(most, ++atOnce);
         for await (const chunk of request) bytes += chunk.length;
         await sleep(delay);
         atOnce--;
         response.writeHead(204).end();
       });
-      console.log(`uploading to ${server.url}`);
+      print(`uploading to ${server.url}`);
       const upload = async ({ name, body }: Payload): Promise<void> => {
         const response = await fetch(`${server.url}/${name}`, { method: "PUT", body });
         await response.body?.cancel();
-        console.log(`${name}: ${response.status}`);
+        print(`${name}: ${response.status}`);
       };
       const uploaded = await dispatchAll(ctx, payloads(jobs), upload, { workers, queue });
-      console.log(`${uploaded} files, ${bytes} bytes, at most ${most} at once`);
+      print(`${uploaded} files, ${bytes} bytes, at most ${most} at once`);
       return exitCodeOf(ctx);
     } catch (error) {
-      process.stderr.write(`dispatch: ${error instanceof Error ? error.message : String(error)}\n`);
-      return 1;
-    } finally {
-      stop();
+      complain(error instanceof Error ? error.message : String(error));
+      return EXIT_FAILED;
     }
-  },
+  }),
 );

@@ -25,14 +25,13 @@
  * @module
  */
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { sleep } from "../mod.ts";
 import type { Context } from "../src/context/mod.ts";
 import { ErrGroup } from "../src/group/mod.ts";
 import { orDone } from "../src/patterns/mod.ts";
-import { parseNumbers, run } from "./support/arguments.ts";
 import { runClient } from "./support/client.ts";
 import type { Connection } from "./support/connection.ts";
+import { program, untilSignal, whole } from "./support/program.ts";
 import { runServer } from "./support/serve.ts";
 
 /** Lines of one connection that echo at the same time. */
@@ -63,18 +62,18 @@ async function reverb(
   await connection.write(`\t${line.toLowerCase()}\n`, { signal });
 }
 
-function main(args: string[]): Promise<number> {
-  const { port, connect, delay } = parseNumbers(args, {
-    port: { from: 0, to: 65535, default: 8000 },
-    connect: { from: 1, to: 65535 },
-    delay: { from: 0, to: 60_000, default: 1000 },
-  });
-  return connect === undefined
-    ? runServer("echo", port, (ctx, connection) => echo(ctx, connection, delay))
-    : runClient("echo", connect, true);
-}
-
-// Node 20 does not know `import.meta.main`.
-if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
-  await run("echo", main);
-}
+await program(
+  import.meta,
+  {
+    port: whole(8000, 0, 65535),
+    connect: whole(undefined, 1, 65535),
+    delay: whole(1000, 0, 60_000),
+  },
+  untilSignal(async ({ port, connect, delay }, ctx) => {
+    if (connect === undefined) {
+      return await runServer(ctx, "echo", port, (ctx, connection) => echo(ctx, connection, delay));
+    }
+    // Whatever is still to be typed.
+    process.exit(await runClient(ctx, "echo", connect, true));
+  }),
+);

@@ -19,20 +19,19 @@
  * Run it as `deno run examples/heartbeat.ts [--speed N] [SCENE...]`, all scenes without one; N times as fast if it is to be. Each line says
  * after how many seconds of the scene it came. SIGINT and SIGTERM stop it.
  *
- * | exit code | when                                           |
- * | --------- | ---------------------------------------------- |
- * | 0         | all went as described                          |
- * | 64        | the arguments are wrong                        |
- * | 130, 143 | SIGINT, SIGTERM stopped it, and all goroutines with it |
+ * | exit code | when                                                   |
+ * | --------- | ------------------------------------------------------ |
+ * | 0         | all went as described                                  |
+ * | 64        | the arguments are wrong                                |
+ * | 130, 143  | SIGINT, SIGTERM stopped it, and all goroutines with it |
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { type Context, withCancel, withTimeout } from "../src/context/mod.ts";
 import { takeNumbers, watchIrresponsible } from "./heartbeat/ward.ts";
 import { hangingWorker, listen, type Print, steadyWorker, unitWorker } from "./heartbeat/worker.ts";
-import { onOneLine, split, toNumber, UsageError } from "./support/arguments.ts";
-import { runProgram, type Screen } from "./support/command.ts";
+import { exitCodeOf, operands, program, untilSignal, whole, wordOf } from "./support/program.ts";
+import { Screen } from "./support/screen.ts";
 
 /** Part of the program: it ends with its context, and then nothing of it is left. `second` is how many milliseconds that takes here. */
 export type Scene = (parent: Context, second: number, print: Print) => Promise<void>;
@@ -62,31 +61,21 @@ export const SCENES: ReadonlyMap<string, Scene> = new Map<string, Scene>([
   }],
 ]);
 
-async function main(args: string[], ctx: Context, screen: Screen): Promise<number> {
-  const { values, positionals } = split(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: { speed: { type: "string", default: "1" } },
-    })
-  );
-  const second = 1000 / toNumber("--speed", values.speed, { from: 1, to: 100 });
-  const chosen = positionals.length === 0 ? [...SCENES.keys()] : positionals;
-  const scenes = chosen.map((name): [string, Scene] => {
-    const scene = SCENES.get(name);
-    if (scene !== undefined) return [name, scene];
-    throw new UsageError(`${onOneLine(name)}: expected one of ${[...SCENES.keys()].join(", ")}`);
-  });
-  for (const [name, scene] of scenes) {
-    if (ctx.err !== undefined) return 0;
-    screen.print(`${name}:`);
-    const startedAt = performance.now();
-    await scene(ctx, second, (line) => {
-      const seconds = ((performance.now() - startedAt) / second).toFixed(1);
-      screen.print(`${seconds.padStart(6)} s  ${line}`);
-    });
-  }
-  return 0;
-}
-
-await runProgram(import.meta, main);
+await program(
+  import.meta,
+  { speed: whole(1, 1, 100), scenes: operands(wordOf([...SCENES.keys()])) },
+  untilSignal(async ({ speed, scenes }, ctx) => {
+    const { print } = new Screen("heartbeat");
+    const second = 1000 / speed;
+    for (const name of scenes.length === 0 ? SCENES.keys() : scenes) {
+      if (ctx.err !== undefined) break;
+      print(`${name}:`);
+      const startedAt = performance.now();
+      await SCENES.get(name)!(ctx, second, (line) => {
+        const seconds = ((performance.now() - startedAt) / second).toFixed(1);
+        print(`${seconds.padStart(6)} s  ${line}`);
+      });
+    }
+    return exitCodeOf(ctx);
+  }),
+);

@@ -21,9 +21,9 @@
  * @module
  */
 import { readFile } from "node:fs/promises";
-import process from "node:process";
 import { Once, RWMutex, WaitGroup } from "../mod.ts";
-import { oneOf, program, whole } from "./support/program.ts";
+import { EXIT_FAILED, oneOf, program, whole } from "./support/program.ts";
+import { Screen } from "./support/screen.ts";
 
 const NAMES = ["spades", "hearts", "diamonds", "clubs"];
 
@@ -102,6 +102,7 @@ await program(
   import.meta,
   { form: oneOf("rwmutex", "once"), readers: whole(3, 1, 10_000) },
   async ({ form, readers }) => {
+    const { complain, print } = new Screen("icons");
     const album = new ALBUMS[form](loadIcons);
     using reading = new WaitGroup();
     let exitCode = 0;
@@ -110,10 +111,10 @@ await program(
         try {
           const icons = await Promise.all(NAMES.map((name) => album.icon(name)));
           const sizes = icons.map((icon, index) => `${NAMES[index]} ${icon.length}`);
-          console.log(`reader ${reader}: ${sizes.join(", ")} characters`);
+          print(`reader ${reader}: ${sizes.join(", ")} characters`);
         } catch (error) {
-          process.stderr.write(`icons: ${error instanceof Error ? error.message : error}\n`);
-          exitCode = 1;
+          complain(error instanceof Error ? error.message : String(error));
+          exitCode = EXIT_FAILED;
         }
       });
     }

@@ -24,15 +24,15 @@
  *
  * @module
  */
-import process from "node:process";
-import { sleep } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
+import { after, select } from "../mod.ts";
+import type { Context } from "../src/context/mod.ts";
 import { ErrGroup } from "../src/group/mod.ts";
 import type { Fetch, Memo } from "./memo/entry.ts";
 import { LockMemo } from "./memo/lock.ts";
 import { MonitorMemo } from "./memo/monitor.ts";
-import { serve } from "./support/local_server.ts";
-import { exitCodeOf, notifyContext, oneOf, program, whole } from "./support/program.ts";
+import { serveHttp } from "./support/local_server.ts";
+import { EXIT_FAILED, exitCodeOf, oneOf, program, untilSignal, whole } from "./support/program.ts";
+import { Screen } from "./support/screen.ts";
 
 /** Caches by their names. */
 const CACHES = {
@@ -60,6 +60,7 @@ async function read(
   parent: Context,
   base: string,
   { pages, readers, cache }: Visit,
+  print: (line: string) => void,
 ): Promise<void> {
   await using memo = CACHES[cache](fetchPage);
   const [group, ctx] = ErrGroup.withContext(parent);
@@ -70,7 +71,7 @@ async function read(
         const startedAt = performance.now();
         const text = await memo.get(`${base}/${page}`, { signal });
         const ms = Math.round(performance.now() - startedAt);
-        console.log(`reader ${reader}: ${base}/${page}, ${text.length} characters, ${ms} ms`);
+        print(`reader ${reader}: ${base}/${page}, ${text.length} characters, ${ms} ms`);
       });
     }
   }
@@ -78,7 +79,7 @@ async function read(
     const impatient = new AbortController();
     const reading = memo.get(`${base}/1`, { signal: impatient.signal });
     impatient.abort();
-    await reading.catch(() => console.log(`somebody gave up waiting for ${base}/1`));
+    await reading.catch(() => print(`somebody gave up waiting for ${base}/1`));
   });
   await group.wait();
 }
@@ -92,25 +93,26 @@ await program(
     delay: whole(200, 0, 1e9),
     port: whole(0, 0, 65535),
   },
-  async ({ delay, port, ...visit }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ delay, port, ...visit }, ctx) => {
+    const { complain, print } = new Screen("memo");
     try {
       let requests = 0;
-      await using server = await serve(port, async (request, response) => {
+      await using server = await serveHttp(port, async (request, response) => {
         requests++;
-        await sleep(delay);
-        response.end(`This is page ${request.url?.slice(1)}.\n`);
+        const page = request.url?.slice(1);
+        print(`asked for page ${page}`);
+        // At the end it does not wait any longer: nobody does.
+        const got = await select({ due: after(delay), over: ctx.done });
+        if (got.case === "due") response.end(`This is page ${page}.\n`);
       });
-      console.log(`serving on ${server.url}`);
-      await read(ctx, server.url, visit);
-      console.log(`${visit.pages * visit.readers} pages read, ${requests} requests to the server`);
+      print(`serving on ${server.url}`);
+      await read(ctx, server.url, visit, print);
+      print(`${visit.pages * visit.readers} pages read, ${requests} requests to the server`);
       return 0;
     } catch (error) {
       if (ctx.err !== undefined) return exitCodeOf(ctx);
-      process.stderr.write(`memo: ${error instanceof Error ? error.message : String(error)}\n`);
-      return 1;
-    } finally {
-      stop();
+      complain(error instanceof Error ? error.message : String(error));
+      return EXIT_FAILED;
     }
-  },
+  }),
 );

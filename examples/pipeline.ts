@@ -31,23 +31,21 @@
  * Run it as `deno run --allow-net examples/pipeline.ts [--count N] [SCENE...]`, all scenes without one. Only `results` and `first` need the
  * network, of this machine. SIGINT and SIGTERM stop it.
  *
- * | exit code | when                    |
- * | --------- | ----------------------- |
- * | 0         | all was shown           |
- * | 64        | the arguments are wrong |
- * | 130, 143 | SIGINT, SIGTERM stopped it     |
+ * | exit code | when                       |
+ * | --------- | -------------------------- |
+ * | 0         | all was shown              |
+ * | 64        | the arguments are wrong    |
+ * | 130, 143  | SIGINT, SIGTERM stopped it |
  *
  * @module
  */
-import { parseArgs } from "node:util";
-import type { Context } from "../src/context/mod.ts";
 import { firstError, results } from "./pipeline/checks.ts";
 import { bridged, ended, fannedIn, fannedOut, shared, teed } from "./pipeline/fan.ts";
 import type { Scene } from "./pipeline/scene.ts";
 import { squares } from "./pipeline/squares.ts";
 import { arithmetic, chained, chosen, left, reduced, repeated } from "./pipeline/stages.ts";
-import { onOneLine, split, toNumber, UsageError } from "./support/arguments.ts";
-import { runProgram, type Screen } from "./support/command.ts";
+import { exitCodeOf, operands, program, untilSignal, whole, wordOf } from "./support/program.ts";
+import { Screen } from "./support/screen.ts";
 
 /** The scenes, in the order in which they are played. `count` is how many numbers are squared. */
 export function scenesFor(count: number): ReadonlyMap<string, Scene> {
@@ -70,32 +68,22 @@ export function scenesFor(count: number): ReadonlyMap<string, Scene> {
   ]);
 }
 
-async function main(args: string[], ctx: Context, screen: Screen): Promise<number> {
-  const { values, positionals } = split(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: { count: { type: "string", default: "10" } },
-    })
-  );
-  const count = toNumber("--count", values.count, { from: 0, to: 999_999_999 });
-  const scenes = scenesFor(count === 0 ? Infinity : count);
-  const names = positionals.length === 0 ? [...scenes.keys()] : positionals;
-  for (const name of names) {
-    if (scenes.has(name)) continue;
-    throw new UsageError(`${onOneLine(name)}: expected one of ${[...scenes.keys()].join(", ")}`);
-  }
-  for (const name of names) {
-    screen.print(`${name}:`);
-    try {
-      await scenes.get(name)!(ctx, (line) => screen.print(`  ${line}`));
-    } catch (error) {
-      // In the middle of a scene; what else it fails with is a mistake in the program.
-      if (ctx.err === undefined) throw error;
+await program(
+  import.meta,
+  { count: whole(10, 0, 1e9), names: operands(wordOf([...scenesFor(0).keys()])) },
+  untilSignal(async ({ count, names }, ctx) => {
+    const { print } = new Screen("pipeline");
+    const scenes = scenesFor(count === 0 ? Infinity : count);
+    for (const name of names.length === 0 ? scenes.keys() : names) {
+      print(`${name}:`);
+      try {
+        await scenes.get(name)!(ctx, (line) => print(`  ${line}`));
+      } catch (error) {
+        // In the middle of a scene; what else it fails with is a mistake in the program.
+        if (ctx.err === undefined) throw error;
+      }
+      if (ctx.err !== undefined) break;
     }
-    if (ctx.err !== undefined) return 0;
-  }
-  return 0;
-}
-
-await runProgram(import.meta, main);
+    return exitCodeOf(ctx);
+  }),
+);

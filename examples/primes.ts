@@ -18,21 +18,20 @@
  * Run it as `deno run --allow-read examples/primes.ts [--count N] [--threads N] [--max N] [--seed N]`: N primes, 10 unless it says otherwise,
  * of numbers up to 300,000,000. SIGINT and SIGTERM stop it.
  *
- * | exit code | when                      |
- * | --------- | ------------------------- |
- * | 0         | the primes were found     |
- * | 64        | the arguments are wrong   |
- * | 130, 143 | SIGINT, SIGTERM stopped it       |
+ * | exit code | when                       |
+ * | --------- | -------------------------- |
+ * | 0         | the primes were found      |
+ * | 64        | the arguments are wrong    |
+ * | 130, 143  | SIGINT, SIGTERM stopped it |
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { Channel, go, GOMAXPROCS, Pool, select, send, u32 } from "../mod.ts";
 import { type Context, withCancel } from "../src/context/mod.ts";
 import { fanIn, take } from "../src/patterns/mod.ts";
 import { findPrimes } from "./primes/finder.ts";
-import { split, toNumber } from "./support/arguments.ts";
-import { count, runProgram, type Screen } from "./support/command.ts";
+import { exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
+import { count, Screen } from "./support/screen.ts";
 
 /** Larger numbers than this would take seconds each, and so would the end at a signal. */
 const MAX_NUMBER = 500_000_000;
@@ -104,39 +103,32 @@ export function* randomNumbers(max: number, seed: number): Generator<number> {
   }
 }
 
-async function main(args: string[], ctx: Context, screen: Screen): Promise<number> {
-  const { values } = split(() =>
-    parseArgs({
-      args,
-      options: {
-        count: { type: "string", default: "10" },
-        threads: { type: "string", default: String(GOMAXPROCS()) },
-        max: { type: "string", default: "300000000" },
-        seed: { type: "string", default: "1" },
-      },
-    })
-  );
-  const wanted = toNumber("--count", values.count, { from: 1, to: 1_000_000 });
-  const threads = toNumber("--threads", values.threads, { from: 1, to: 256 });
-  const max = toNumber("--max", values.max, { from: 2, to: MAX_NUMBER });
-  const seed = toNumber("--seed", values.seed, { from: 0, to: 999_999_999 });
-
-  const times: number[] = [];
-  for (const each of [1, threads]) {
-    screen.print(`${count(each, "thread")}:`);
-    let found = 0;
-    screen.showProgress(`0 of ${wanted}`);
-    const { seconds } = await search(ctx, { count: wanted, threads: each, max, seed }, (prime) => {
-      screen.showProgress(`${++found} of ${wanted}`);
-      screen.print(`  ${prime}`);
-    });
-    screen.showProgress("");
-    if (ctx.err !== undefined) return 0;
-    screen.print(`  ${seconds.toFixed(2)} s`);
-    times.push(seconds);
-  }
-  screen.print(`speed-up ${(times[0]! / times[1]!).toFixed(2)}`);
-  return 0;
-}
-
-await runProgram(import.meta, main);
+await program(
+  import.meta,
+  {
+    count: whole(10, 1, 1_000_000),
+    threads: whole(GOMAXPROCS(), 1, 256),
+    max: whole(300_000_000, 2, MAX_NUMBER),
+    seed: whole(1, 0, 999_999_999),
+  },
+  untilSignal(async ({ count: wanted, threads, max, seed }, ctx) => {
+    const { print, showProgress } = new Screen("primes");
+    const times: number[] = [];
+    for (const each of [1, threads]) {
+      print(`${count(each, "thread")}:`);
+      let found = 0;
+      showProgress(`0 of ${wanted}`);
+      const plan = { count: wanted, threads: each, max, seed };
+      const { seconds } = await search(ctx, plan, (prime) => {
+        showProgress(`${++found} of ${wanted}`);
+        print(`  ${prime}`);
+      });
+      showProgress("");
+      if (ctx.err !== undefined) return exitCodeOf(ctx);
+      print(`  ${seconds.toFixed(2)} s`);
+      times.push(seconds);
+    }
+    print(`speed-up ${(times[0]! / times[1]!).toFixed(2)}`);
+    return 0;
+  }),
+);

@@ -19,10 +19,10 @@
  * @module
  */
 import { sleep } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
+import type { Context } from "../src/context/mod.ts";
 import { ErrGroup } from "../src/group/mod.ts";
 import { ResourcePool } from "../src/patterns/mod.ts";
-import { exitCodeOf, notifyContext, program, whole } from "./support/program.ts";
+import { exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
 
 /** What is asked. */
 export interface Load {
@@ -98,13 +98,10 @@ await program(
     keep: whole(2, 1, 10_000),
     most: whole(1000, 0, 1e6),
   },
-  async ({ most, ...shape }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ most, ...shape }, ctx) => {
     const delayMs = () => Math.random() * most;
     const { opened, closed } = await query(ctx, { ...shape, delayMs, print: console.log });
     console.log(`${opened} connections opened, ${closed} closed`);
-    const exitCode = exitCodeOf(ctx);
-    stop();
-    return exitCode;
-  },
+    return exitCodeOf(ctx);
+  }),
 );

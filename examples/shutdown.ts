@@ -27,11 +27,9 @@
  * @module
  */
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { after, Channel, go, type ReceiveChannel, select, sleep } from "../mod.ts";
 import { background, type Context, withCancel, withTimeout } from "../src/context/mod.ts";
-import { parseNumbers, run as runProgram } from "./support/arguments.ts";
-import { exitCodeOf, type SignalName, SIGNALS } from "./support/signals.ts";
+import { EXIT_CODES, program, type Signal, SIGNALS, whole } from "./support/program.ts";
 
 const EXIT_LATE = 2;
 const PARTS: readonly string[] = ["orders saved", "files closed", "temporary files removed"];
@@ -46,20 +44,20 @@ export interface Times {
 
 /** Who tells of signals: `process`, or a test. */
 export interface SignalSource {
-  on(signal: SignalName, listener: (signal: SignalName) => void): unknown;
+  on(signal: Signal, listener: (signal: Signal) => void): unknown;
 }
 
 /** Returns a channel of the signals that come from now on (Go: `signal.Notify`). */
-export function notify(from: SignalSource): ReceiveChannel<SignalName> {
+export function notify(from: SignalSource): ReceiveChannel<Signal> {
   // Two have a meaning, the first and the second. Those beyond them may be lost.
-  const signals = new Channel<SignalName>(2);
+  const signals = new Channel<Signal>(2);
   for (const each of SIGNALS) from.on(each, (signal) => signals.trySend(signal));
   return signals;
 }
 
 /** Starts, works until there is a signal, and shuts down. Returns the exit code. */
 export async function run(
-  signals: ReceiveChannel<SignalName>,
+  signals: ReceiveChannel<Signal>,
   times: Times,
   print: (line: string) => void,
 ): Promise<number> {
@@ -88,7 +86,7 @@ export async function run(
       return EXIT_LATE;
     case "again":
       print(`${got.value}: stopped at once`);
-      return exitCodeOf(got.value!);
+      return EXIT_CODES[got.value!];
   }
 }
 
@@ -114,18 +112,17 @@ async function cleanUp(
   return true;
 }
 
-function main(args: string[]): Promise<number> {
-  const { start, work, clean, limit } = parseNumbers(args, {
-    start: { from: 0, to: 3_600_000, default: 500 },
-    work: { from: 1, to: 3_600_000, default: 1000 },
-    clean: { from: 0, to: 3_600_000, default: 500 },
-    limit: { from: 0, to: 3_600_000, default: 5000 },
-  });
-  const times = { startMs: start, workMs: work, cleanMs: clean, limitMs: limit };
-  return run(notify(process), times, console.log);
-}
-
-// Node 20 does not know `import.meta.main`.
-if (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runProgram("shutdown", main);
-}
+await program(
+  import.meta,
+  {
+    start: whole(500, 0, 3_600_000),
+    work: whole(1000, 1, 3_600_000),
+    clean: whole(500, 0, 3_600_000),
+    limit: whole(5000, 0, 3_600_000),
+  },
+  async ({ start: startMs, work: workMs, clean: cleanMs, limit: limitMs }) => {
+    const signals = notify(process);
+    // Whatever has not come to its end.
+    process.exit(await run(signals, { startMs, workMs, cleanMs, limitMs }, console.log));
+  },
+);

@@ -13,20 +13,19 @@
  *
  * Run it as `deno run examples/sieve.ts [--count N]`: the first N primes, 25 unless it says otherwise. SIGINT and SIGTERM stop it.
  *
- * | exit code | when                                    |
- * | --------- | --------------------------------------- |
- * | 0         | the primes were found                   |
- * | 64        | the arguments are wrong                 |
- * | 130, 143 | SIGINT, SIGTERM stopped it, and the whole chain |
+ * | exit code | when                                            |
+ * | --------- | ----------------------------------------------- |
+ * | 0         | the primes were found                           |
+ * | 64        | the arguments are wrong                         |
+ * | 130, 143  | SIGINT, SIGTERM stopped it, and the whole chain |
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import process from "node:process";
 import { Channel, type ReceiveChannel, select, send, type SendChannel, WaitGroup } from "../mod.ts";
 import { type Context, withCancel } from "../src/context/mod.ts";
-import { split, toNumber } from "./support/arguments.ts";
-import { count, runProgram, type Screen } from "./support/command.ts";
+import { exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
+import { count, Screen } from "./support/screen.ts";
 
 /** Primes that may be asked for: each costs a goroutine, and all numbers before it pass through the chain. */
 const MAX_COUNT = 10_000;
@@ -102,17 +101,13 @@ async function sift(
   }
 }
 
-async function main(args: string[], ctx: Context, screen: Screen): Promise<number> {
-  const { values } = split(() =>
-    parseArgs({
-      args,
-      options: { count: { type: "string", default: "25" } },
-    })
-  );
-  const wanted = toNumber("--count", values.count, { from: 0, to: MAX_COUNT });
-  const { started, ended } = await sieve(ctx, wanted, (prime) => screen.print(String(prime)));
-  process.stderr.write(`${count(started, "goroutine")}, ${started - ended} left\n`);
-  return 0;
-}
-
-await runProgram(import.meta, main);
+await program(
+  import.meta,
+  { count: whole(25, 0, MAX_COUNT) },
+  untilSignal(async ({ count: wanted }, ctx) => {
+    const { print } = new Screen("sieve");
+    const { started, ended } = await sieve(ctx, wanted, (prime) => print(String(prime)));
+    process.stderr.write(`${count(started, "goroutine")}, ${started - ended} left\n`);
+    return exitCodeOf(ctx);
+  }),
+);

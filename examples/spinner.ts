@@ -23,17 +23,17 @@
  */
 import process from "node:process";
 import { isatty } from "node:tty";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { go, type Goroutine, Pool, select, type Task, task, Ticker } from "../mod.ts";
-import { type Context, withCancel } from "../src/context/mod.ts";
-import { run, split, toNumber, UsageError } from "./support/arguments.ts";
-import { exitCodeOf, Interruption, signalContext } from "./support/signals.ts";
+import { cause, type Context, withCancel } from "../src/context/mod.ts";
+import { exitCodeOf, operands, program, untilSignal, whole } from "./support/program.ts";
 
 /** From one position of the spinner to the next. */
 const TURN_MS = 100;
 const POSITIONS = "-\\|/";
 const CLEAR_LINE = "\r\x1b[K";
+const DEFAULT_N = 42;
+/** The result must be exact; long before that nobody waits for it. */
+const MAX_N = 78;
 
 /** The `n`th Fibonacci number, in some 1.6^n calls. */
 export const fib: Task<[n: number], number> = task(import.meta.url, "fib", slowFib);
@@ -83,32 +83,21 @@ function draw(text: string): void {
   if (isatty(2)) process.stderr.write(text);
 }
 
-async function main(args: string[]): Promise<number> {
-  const { positionals } = split(() => parseArgs({ args, allowPositionals: true }));
-  if (positionals.length > 1) throw new UsageError("expected one number at the most");
-  // The result must be exact; long before that nobody waits for it.
-  const n = toNumber("N", positionals[0] ?? "42", { from: 0, to: 78 });
-
-  const [ctx, stop] = signalContext();
-  const pool = new Pool({ threads: 1 });
-  try {
-    const result = await spinWhile(ctx, pool.go(fib, n), draw, TURN_MS);
-    console.log(`fib(${n}) = ${result}`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof Interruption)) throw error;
-    return exitCodeOf(error.signal);
-  } finally {
-    stop();
-    // What is not done by now is not wanted any more.
-    await pool.terminate();
-  }
-}
-
-// Node 20 does not know `import.meta.main`; a thread of the pool, which loads this module for its task, is not to run the program again.
-if (
-  Pool.current === undefined &&
-  (import.meta.main ?? process.argv[1] === fileURLToPath(import.meta.url))
-) {
-  await run("spinner", main);
-}
+await program(
+  import.meta,
+  { numbers: operands(whole(DEFAULT_N, 0, MAX_N), 1) },
+  untilSignal(async ({ numbers: [n = DEFAULT_N] }, ctx) => {
+    const pool = new Pool({ threads: 1 });
+    try {
+      const result = await spinWhile(ctx, pool.go(fib, n), draw, TURN_MS);
+      console.log(`fib(${n}) = ${result}`);
+      return 0;
+    } catch (error) {
+      if (ctx.err === undefined || error !== cause(ctx)) throw error;
+      return exitCodeOf(ctx);
+    } finally {
+      // What is not done by now is not wanted any more.
+      await pool.terminate();
+    }
+  }),
+);

@@ -21,23 +21,32 @@
  * directory or in DIR. For images to try it with: `--make DIR [--count N] [--width PIXELS]`. SIGINT and SIGTERM stop it: thumbnails that
  * have been begun are finished.
  *
- * | exit code | when                                          |
- * | --------- | --------------------------------------------- |
- * | 0         | there is a thumbnail of each image            |
- * | 1         | some images could not be read, or written     |
- * | 64        | the arguments are wrong                       |
- * | 130, 143 | SIGINT, SIGTERM stopped it                           |
+ * | exit code | when                                      |
+ * | --------- | ----------------------------------------- |
+ * | 0         | there is a thumbnail of each image        |
+ * | 1         | some images could not be read, or written |
+ * | 64        | the arguments are wrong                   |
+ * | 130, 143  | SIGINT, SIGTERM stopped it                |
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { GOMAXPROCS, Pool } from "../mod.ts";
 import { afterFunc, type Context } from "../src/context/mod.ts";
 import { generate, map } from "../src/patterns/mod.ts";
-import { onOneLine, split, toNumber, UsageError } from "./support/arguments.ts";
-import { count, EXIT_FAILED, runProgram, type Screen } from "./support/command.ts";
+import {
+  EXIT_FAILED,
+  exitCodeOf,
+  operands,
+  type Option,
+  path,
+  program,
+  untilSignal,
+  UsageError,
+  whole,
+} from "./support/program.ts";
+import { count, Screen } from "./support/screen.ts";
 import {
   buffered,
   type Complain,
@@ -82,52 +91,31 @@ const FORMS: readonly (readonly [name: string, run: Form])[] = [
   }],
 ];
 
-/** What the command line asks for. */
-interface Options {
-  /** Where to put images to try this with, if that is asked for. */
-  readonly make: string | undefined;
-  readonly count: number;
-  readonly width: number;
-  /** Indexes of the forms to run, one after the other. */
-  readonly forms: readonly number[];
+/** How thumbnails are made. */
+interface Manner {
   readonly side: number;
   readonly threads: number;
-  readonly out: string | undefined;
-  readonly paths: readonly string[];
 }
 
-function parse(args: string[]): Options {
-  const { values, positionals } = split(() =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        make: { type: "string" },
-        count: { type: "string", default: "12" },
-        width: { type: "string", default: "1600" },
-        form: { type: "string", default: "6" },
-        side: { type: "string", default: "160" },
-        threads: { type: "string", default: String(GOMAXPROCS()) },
-        out: { type: "string" },
-      },
-    })
-  );
-  if (positionals.length === 0 && values.make === undefined) {
-    throw new UsageError("missing PATH, or --make DIR");
-  }
-  return {
-    make: values.make,
-    count: toNumber("--count", values.count, { from: 1, to: 10_000 }),
-    width: toNumber("--width", values.width, { from: 1, to: 10_000 }),
-    forms: values.form === "all"
-      ? [...FORMS.keys()]
-      : [toNumber("--form", values.form, { from: 1, to: FORMS.length }) - 1],
-    side: toNumber("--side", values.side, { from: 1, to: 10_000 }),
-    threads: toNumber("--threads", values.threads, { from: 1, to: 256 }),
-    out: values.out,
-    paths: positionals,
-  };
+/** Images to try this with. */
+interface SampleOptions {
+  readonly count: number;
+  readonly width: number;
+  readonly threads: number;
 }
+
+const ONE_FORM = whole(FORMS.length, 1, FORMS.length);
+
+/** Indexes of the forms to run, one after the other. */
+const CHOICE: Option<readonly number[]> = {
+  default: [FORMS.length - 1],
+  read(text) {
+    if (text === "all") return [...FORMS.keys()];
+    const number = ONE_FORM.read(text);
+    return number === undefined ? undefined : [number - 1];
+  },
+  expected: `${ONE_FORM.expected}, or all`,
+};
 
 /** The images at `paths`, each once. */
 async function findImages(paths: readonly string[]): Promise<ImagePath[]> {
@@ -139,10 +127,10 @@ async function findImages(paths: readonly string[]): Promise<ImagePath[]> {
         candidates = (await readdir(path)).sort().map((name) => join(path, name));
       }
     } catch (error) {
-      throw new UsageError(`${onOneLine(path)}: ${reasonOf(error)}`);
+      throw new UsageError(`${path}: ${reasonOf(error)}`);
     }
     const images = candidates.filter(isImage);
-    if (images.length === 0) throw new UsageError(`${onOneLine(path)}: no image to be seen`);
+    if (images.length === 0) throw new UsageError(`${path}: no image to be seen`);
     for (const image of images) found.add(image);
   }
   return [...found];
@@ -158,7 +146,7 @@ function planThumbnails(
   for (const [image, thumbnail] of plan) {
     const other = owners.get(thumbnail);
     if (other !== undefined) {
-      throw new UsageError(`${onOneLine(other)} and ${onOneLine(image)}: the same thumbnail`);
+      throw new UsageError(`${other} and ${image}: the same thumbnail`);
     }
     owners.set(thumbnail, image);
   }
@@ -170,28 +158,14 @@ async function makeOutput(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (error) {
-    throw new UsageError(`${onOneLine(directory)}: ${reasonOf(error)}`);
+    throw new UsageError(`${directory}: ${reasonOf(error)}`);
   }
 }
 
 /** Why something failed: of `ENOENT: no such file or directory, open '/x'` the part before the comma. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return onOneLine("code" in error ? error.message.split(", ", 1)[0]! : error.message);
-}
-
-async function main(args: string[], ctx: Context, screen: Screen): Promise<number> {
-  const options = parse(args);
-  if (options.make !== undefined) {
-    const exitCode = await drawSamples(ctx, options.make, options, screen);
-    if (exitCode !== 0 || ctx.err !== undefined || options.paths.length === 0) return exitCode;
-  }
-  const plan = planThumbnails(await findImages(options.paths), options.out);
-  if (options.out !== undefined) await makeOutput(options.out);
-  let failures = 0;
-  for (const form of options.forms) failures += await runForm(form, ctx, plan, options, screen);
-  if (ctx.err !== undefined) return 0;
-  return failures > 0 ? EXIT_FAILED : 0;
+  return "code" in error ? error.message.split(", ", 1)[0]! : error.message;
 }
 
 /** Makes the thumbnails in one of the forms, and tells how that went. */
@@ -199,7 +173,7 @@ async function runForm(
   form: number,
   ctx: Context,
   plan: ReadonlyMap<ImagePath, ImagePath>,
-  { side, threads }: Options,
+  { side, threads }: Manner,
   screen: Screen,
 ): Promise<number> {
   const [name, run] = FORMS[form]!;
@@ -228,7 +202,7 @@ async function runForm(
         succeed(image, thumbnail);
         return thumbnail;
       } catch (error) {
-        throw new Error(`${onOneLine(image)}: ${reasonOf(error)}`, { cause: error });
+        throw new Error(`${image}: ${reasonOf(error)}`, { cause: error });
       }
     };
     try {
@@ -266,7 +240,7 @@ async function onPool(
 async function drawSamples(
   ctx: Context,
   directory: string,
-  { count: wanted, width, threads }: Options,
+  { count: wanted, width, threads }: SampleOptions,
   screen: Screen,
 ): Promise<number> {
   const samples = Array.from({ length: wanted }, (_, at): Sample => {
@@ -290,7 +264,37 @@ async function drawSamples(
   } finally {
     screen.showProgress("");
   }
-  return 0;
+  return exitCodeOf(ctx);
 }
 
-await runProgram(import.meta, main);
+await program(
+  import.meta,
+  {
+    make: path,
+    count: whole(12, 1, 10_000),
+    width: whole(1600, 1, 10_000),
+    form: CHOICE,
+    side: whole(160, 1, 10_000),
+    threads: whole(GOMAXPROCS(), 1, 256),
+    out: path,
+    paths: operands(path),
+  },
+  untilSignal(async ({ make, count, width, form: forms, side, threads, out, paths }, ctx) => {
+    const screen = new Screen("thumbnails");
+    if (paths.length === 0 && make === undefined) {
+      throw new UsageError("missing PATH, or --make DIR");
+    }
+    if (make !== undefined) {
+      const exitCode = await drawSamples(ctx, make, { count, width, threads }, screen);
+      if (exitCode !== 0 || paths.length === 0) return exitCode;
+    }
+    const plan = planThumbnails(await findImages(paths), out);
+    if (out !== undefined) await makeOutput(out);
+    let failures = 0;
+    for (const form of forms) {
+      failures += await runForm(form, ctx, plan, { side, threads }, screen);
+    }
+    if (ctx.err !== undefined) return exitCodeOf(ctx);
+    return failures > 0 ? EXIT_FAILED : 0;
+  }),
+);

@@ -22,8 +22,8 @@
  */
 import process from "node:process";
 import { Channel, go, i32, Pool } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
-import { exitCodeOf, notifyContext, program, whole } from "./support/program.ts";
+import type { Context } from "../src/context/mod.ts";
+import { exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
 import { member } from "./token_ring/member.ts";
 
 /** A ring. */
@@ -65,14 +65,11 @@ await program(
     every: whole(250, 0, 1e9),
     threads: whole(0, 0, 256),
   },
-  async ({ every: everyMs, threads, ...shape }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ every: everyMs, threads, ...shape }, ctx) => {
     await using pool = threads === 0 ? undefined : new Pool({ threads });
     await passAround(ctx, { ...shape, everyMs, pool }, (number) => {
       process.stdout.write(number === shape.members ? `${number}\n` : `${number} `);
     });
-    const exitCode = exitCodeOf(ctx);
-    stop();
-    return exitCode;
-  },
+    return exitCodeOf(ctx);
+  }),
 );

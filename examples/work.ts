@@ -21,9 +21,9 @@
  * @module
  */
 import { sleep, WaitGroup } from "../mod.ts";
-import { background, type Context } from "../src/context/mod.ts";
+import type { Context } from "../src/context/mod.ts";
 import { WorkPool } from "../src/patterns/mod.ts";
-import { exitCodeOf, notifyContext, program, whole } from "./support/program.ts";
+import { exitCodeOf, program, untilSignal, whole } from "./support/program.ts";
 
 const NAMES = ["steve", "bob", "mary", "therese", "jason"];
 
@@ -69,12 +69,9 @@ export async function callTheRoll(ctx: Context, roll: Roll): Promise<number> {
 await program(
   import.meta,
   { workers: whole(2, 1, 10_000), times: whole(4, 0, 100_000), pause: whole(200, 0, 1e6) },
-  async ({ pause: pauseMs, ...shape }) => {
-    const [ctx, stop] = notifyContext(background(), "SIGINT", "SIGTERM");
+  untilSignal(async ({ pause: pauseMs, ...shape }, ctx) => {
     const said = await callTheRoll(ctx, { ...shape, names: NAMES, pauseMs, print: console.log });
     console.log(`${said} of ${NAMES.length * shape.times} names said`);
-    const exitCode = exitCodeOf(ctx);
-    stop();
-    return exitCode;
-  },
+    return exitCodeOf(ctx);
+  }),
 );

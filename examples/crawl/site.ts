@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { after, go, select } from "../../mod.ts";
 import { background, withCancel } from "../../src/context/mod.ts";
+import { serveHttp } from "../support/local_server.ts";
 
 /** What a site is like. */
 export interface SiteOptions {
@@ -27,24 +27,19 @@ export interface Site extends AsyncDisposable {
 /** Serves a site on this machine. */
 export async function serveSite({ port, pages, delayMs }: SiteOptions): Promise<Site> {
   const [open, close] = withCancel(background());
-  const server = createServer((request, response) => {
+  const server = await serveHttp(port, (request, response) => {
     // A goroutine for each request. At the end, those that have not answered yet do not wait any longer.
     go(async () => {
       const got = await select({ due: after(delayMs), closed: open.done });
       if (got.case === "due") answer(request.url ?? "/", pages, response);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(port, "127.0.0.1", resolve);
-  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        close();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    url: `${server.url}/`,
+    async [Symbol.asyncDispose]() {
+      close();
+      await server[Symbol.asyncDispose]();
+    },
   };
 }
 

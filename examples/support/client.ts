@@ -10,9 +10,8 @@ import { ErrGroup } from "../../src/group/mod.ts";
 import { orDone } from "../../src/patterns/mod.ts";
 import { connect, type Connection } from "./connection.ts";
 import { linesOf, StreamError } from "./lines.ts";
-import { exitCodeOf, Interruption, signalContext } from "./signals.ts";
-
-const EXIT_FAILED = 1;
+import { EXIT_FAILED, exitCodeOf } from "./program.ts";
+import { Screen } from "./screen.ts";
 
 /**
  * Sends each line of `input`, and prints each that comes. The end of the input closes one direction only: what the server has still to say
@@ -57,26 +56,26 @@ export async function talk(
 /**
  * Talks with the server at `port` of this machine: what is typed goes there, and what comes is printed.
  *
- * @param isTalkative Whether standard input is read at all.
+ * @param ctx Ends at a signal.
+ * @param isTalkative Whether standard input is read at all. It may still be when this returns.
  * @returns The exit code: 0 when the server has closed the connection, 1 if there is none or it breaks, 130 or 143 after a signal.
  */
 export async function runClient(
+  ctx: Context,
   name: string,
   port: number,
   isTalkative: boolean,
 ): Promise<number> {
-  const [ctx, stop] = signalContext();
+  const { complain, print } = new Screen(name);
   try {
     using connection = await connect(port, { signal: ctx.signal });
     using input = isTalkative ? linesOf(process.stdin) : null;
-    await talk(ctx, connection, input, console.log);
+    await talk(ctx, connection, input, print);
     return 0;
   } catch (error) {
-    if (error instanceof Interruption) return exitCodeOf(error.signal);
+    if (ctx.err !== undefined && error === cause(ctx)) return exitCodeOf(ctx);
     if (!(error instanceof StreamError)) throw error;
-    process.stderr.write(`${name}: ${error.message}\n`);
+    complain(error.message);
     return EXIT_FAILED;
-  } finally {
-    stop();
   }
 }

@@ -18,7 +18,7 @@ export interface LocalServer extends AsyncDisposable {
  * @param port 0: one that is free.
  * @throws what listening fails with
  */
-export function serve(port: number, answer: RequestListener): Promise<LocalServer> {
+export function serveHttp(port: number, answer: RequestListener): Promise<LocalServer> {
   const server = createServer(answer);
   const close = (): Promise<void> =>
     new Promise((resolve) => {

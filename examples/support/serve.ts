@@ -3,14 +3,12 @@
  *
  * @module
  */
-import process from "node:process";
 import { select, WaitGroup } from "../../mod.ts";
 import { cause, type Context } from "../../src/context/mod.ts";
 import { type Connection, HOST, listen, type Listener } from "./connection.ts";
 import { StreamError } from "./lines.ts";
-import { Interruption, signalContext } from "./signals.ts";
-
-const EXIT_FAILED = 1;
+import { EXIT_FAILED } from "./program.ts";
+import { Screen } from "./screen.ts";
 
 /**
  * What a server does with a connection, in a goroutine of its own; the connection is closed when it returns. It returns soon after `ctx`
@@ -50,24 +48,23 @@ export async function serve(
   await handlers.wait();
 }
 
-/** Serves at `port` until a signal comes. Returns the exit code: 0, or 1 if it cannot listen there. */
-export async function runServer(name: string, port: number, handle: Handler): Promise<number> {
-  const complain = (message: string): void => {
-    process.stderr.write(`${name}: ${message}\n`);
-  };
-  const [ctx, stop] = signalContext();
+/** Serves at `port` until a signal ends `ctx`. Returns the exit code: 0, or 1 if it cannot listen there. */
+export async function runServer(
+  ctx: Context,
+  name: string,
+  port: number,
+  handle: Handler,
+): Promise<number> {
+  const { complain, print } = new Screen(name);
   try {
     using listener = await listen(port);
-    console.log(`listening on ${HOST}:${listener.port}`);
+    print(`listening on ${HOST}:${listener.port}`);
     await serve(ctx, listener, handle, complain);
-    const why = cause(ctx);
-    if (why instanceof Interruption) console.log(`${why.signal}: closed`);
+    print(`${cause(ctx)}: closed`);
     return 0;
   } catch (error) {
     if (!(error instanceof StreamError)) throw error;
     complain(error.message);
     return EXIT_FAILED;
-  } finally {
-    stop();
   }
 }

@@ -5,8 +5,9 @@ import { broadcast, Room } from "../../examples/chat/room.ts";
 import { StreamError } from "../../examples/support/lines.ts";
 import { background, type CancelFunc, withCancel } from "../../src/context/mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { Example, runExample } from "../support/example.ts";
 import { FakeConnection } from "../support/fake_connection.ts";
-import { Peer, Program } from "../support/program.ts";
+import { Peer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { type VirtualTime, virtualTime } from "../support/virtual_time.ts";
 
@@ -266,11 +267,11 @@ test("chat tells its clients that it closes, and nothing else", async () => {
 });
 
 test("chat serves its own clients, and all end when it gets SIGTERM", async () => {
-  const { program, port } = await Program.listening("chat");
-  await using server = program;
-  const permissions = ["--allow-net=127.0.0.1"];
-  await using ann = new Program("chat", permissions, ["--connect", port], "input");
-  await using bob = new Program("chat", permissions, ["--connect", port], "input");
+  const { server, port } = await Example.listening("chat");
+  await using _ = server;
+  const command = ["--allow-net=127.0.0.1", "chat", "--connect", port];
+  await using ann = new Example(command, { input: true });
+  await using bob = new Example(command, { input: true });
   await ann.type("ann\n");
   assertEquals(await ann.line(), "* your name?");
   assertEquals(await ann.line(), "* you are ann; here: nobody else");
@@ -281,16 +282,23 @@ test("chat serves its own clients, and all end when it gets SIGTERM", async () =
   await ann.type("Hello, Bob\n");
   for (const each of [ann, bob]) assertEquals(await each.line(), "ann: Hello, Bob");
   await ann.endInput();
-  assertEquals(await ann.end(), { code: 0, lines: [], err: "" });
+  const left = await ann.end();
+  assertEquals([left.code, left.lines.slice(3), left.err], [0, ["ann: Hello, Bob"], ""]);
   assertEquals(await bob.line(), "* ann has left");
   server.kill("SIGTERM");
-  assertEquals(await bob.end(), { code: 0, lines: ["* the server closes: goodbye"], err: "" });
-  assertEquals(await server.end(), { code: 0, lines: ["SIGTERM: closed"], err: "" });
+  const sent = await bob.end();
+  const farewell = ["* ann has left", "* the server closes: goodbye"];
+  assertEquals([sent.code, sent.lines.slice(3), sent.err], [0, farewell, ""]);
+  assertEquals(await server.end(), {
+    code: 0,
+    lines: [`listening on 127.0.0.1:${port}`, "SIGTERM: closed"],
+    err: "",
+  });
 });
 
 test("chat sends away an idle client, over the network", async () => {
-  const { program, port } = await Program.listening("chat", "--idle", 1);
-  await using _server = program;
+  const { server, port } = await Example.listening("chat", "--idle", 1);
+  await using _ = server;
   await using client = await Peer.connect(port);
   assertEquals(await client.rest(), [
     "* your name?",
@@ -299,8 +307,8 @@ test("chat sends away an idle client, over the network", async () => {
 });
 
 test("chat goes on for the others when a client does not read, over the network", async () => {
-  const { program, port } = await Program.listening("chat", "--outbox", 4);
-  await using _server = program;
+  const { server, port } = await Example.listening("chat", "--outbox", 4);
+  await using _ = server;
   await using slow = await Peer.connect(port);
   await slow.say("slow");
   await using ann = await Peer.connect(port);
@@ -346,8 +354,7 @@ test("chat goes on for the others when a client does not read, over the network"
 });
 
 test("chat ends with 64 when its arguments are wrong", async () => {
-  await using program = new Program("chat", ["--allow-net=127.0.0.1"], ["--outbox", 0]);
-  assertEquals(await program.end(), {
+  assertEquals(await runExample("chat", "--outbox", 0), {
     code: 64,
     lines: [],
     err: "chat: --outbox 0: expected a whole number from 1 to 1000000\n",

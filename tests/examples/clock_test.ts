@@ -3,8 +3,9 @@ import { tellTime } from "../../examples/clock.ts";
 import { StreamError } from "../../examples/support/lines.ts";
 import { background, withCancel } from "../../src/context/mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { checkUsage, Example, runExample } from "../support/example.ts";
 import { FakeConnection } from "../support/fake_connection.ts";
-import { Peer, Program } from "../support/program.ts";
+import { Peer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { virtualTime } from "../support/virtual_time.ts";
 
@@ -69,8 +70,8 @@ test("tellTime() ends when the connection breaks, and when the context ends whil
 });
 
 test("clock tells several clients the time at once, and goes on when one of them has gone", async () => {
-  const { program, port } = await Program.listening("clock");
-  await using server = program;
+  const { server, port } = await Example.listening("clock");
+  await using _ = server;
   // The first stays: a server that serves one after the other never gets to the others.
   await using first = await Peer.connect(port);
   assertMatch(await first.line() ?? "", TIME);
@@ -83,16 +84,20 @@ test("clock tells several clients the time at once, and goes on when one of them
   server.kill("SIGTERM");
   for (const each of [first, third]) for (const line of await each.rest()) assertMatch(line, TIME);
   const { code, lines } = await server.end();
-  assertEquals([code, lines], [0, ["SIGTERM: closed"]]);
+  assertEquals([code, lines], [0, [`listening on 127.0.0.1:${port}`, "SIGTERM: closed"]]);
 });
 
 test("clock --connect prints the time, and ends with 0 when the server does", async () => {
-  const { program, port } = await Program.listening("clock");
-  await using server = program;
-  await using client = new Program("clock", ["--allow-net=127.0.0.1"], ["--connect", port]);
+  const { server, port } = await Example.listening("clock");
+  await using _ = server;
+  await using client = new Example(["--allow-net=127.0.0.1", "clock", "--connect", port]);
   assertMatch(await client.line() ?? "", TIME);
   server.kill("SIGINT");
-  assertEquals(await server.end(), { code: 0, lines: ["SIGINT: closed"], err: "" });
+  assertEquals(await server.end(), {
+    code: 0,
+    lines: [`listening on 127.0.0.1:${port}`, "SIGINT: closed"],
+    err: "",
+  });
   const { code, lines, err } = await client.end();
   assertEquals([code, err], [0, ""]);
   assert(lines.every((line) => TIME.test(line)));
@@ -100,9 +105,9 @@ test("clock --connect prints the time, and ends with 0 when the server does", as
 
 for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   test(`clock --connect ends with ${expected} at ${signal}, and the server goes on`, async () => {
-    const { program, port } = await Program.listening("clock");
-    await using _server = program;
-    await using client = new Program("clock", ["--allow-net=127.0.0.1"], ["--connect", port]);
+    const { server, port } = await Example.listening("clock");
+    await using _ = server;
+    await using client = new Example(["--allow-net=127.0.0.1", "clock", "--connect", port]);
     assertMatch(await client.line() ?? "", TIME);
     client.kill(signal);
     const { code, err } = await client.end();
@@ -116,14 +121,17 @@ test("clock ends with 1 when its port is in use, and its client when nobody list
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = listener.addr.port;
   {
-    await using server = new Program("clock", ["--allow-net=127.0.0.1"], ["--port", port]);
-    const { code, lines, err } = await server.end();
+    const { code, lines, err } = await runExample("--allow-net=127.0.0.1", "clock", "--port", port);
     assertEquals([code, lines], [1, []]);
     assertMatch(err, /^clock: .*(EADDRINUSE|in use).*\n$/i);
   }
   listener.close();
-  await using client = new Program("clock", ["--allow-net=127.0.0.1"], ["--connect", port]);
-  const { code, lines, err } = await client.end();
+  const { code, lines, err } = await runExample(
+    "--allow-net=127.0.0.1",
+    "clock",
+    "--connect",
+    port,
+  );
   assertEquals([code, lines], [1, []]);
   assertMatch(err, /^clock: .*(ECONNREFUSED|refused).*\n$/i);
 });
@@ -135,15 +143,9 @@ const WRONG: readonly (readonly [args: string[], err: string])[] = [
 ];
 for (const [args, expected] of WRONG) {
   test(`clock ends with 64 when its arguments are wrong: ${JSON.stringify(args)}`, async () => {
-    await using program = new Program("clock", ["--allow-net=127.0.0.1"], args);
-    assertEquals(await program.end(), { code: 64, lines: [], err: expected });
+    assertEquals(await runExample("clock", ...args), { code: 64, lines: [], err: expected });
   });
 }
-for (const args of [["--port"], ["--other"], ["more"]]) {
-  test(`clock ends with 64 and one line when its arguments are wrong: ${args}`, async () => {
-    await using program = new Program("clock", ["--allow-net=127.0.0.1"], args);
-    const { code, lines, err } = await program.end();
-    assertEquals([code, lines], [64, []]);
-    assertMatch(err, /^clock: .+\n$/);
-  });
-}
+
+test("clock ends with 64 and one line when its arguments are wrong", () =>
+  checkUsage("clock", [["--port", "--port"]]));

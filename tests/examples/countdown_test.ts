@@ -7,6 +7,7 @@ import { type Countdown, countDown } from "../../examples/countdown.ts";
 import { Channel } from "../../mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { checkUsage, Example, runExample } from "../support/example.ts";
+import { HAS_TERMINAL, showExample } from "../support/terminal.ts";
 import { test } from "../support/test.ts";
 import { virtualTime } from "../support/virtual_time.ts";
 
@@ -80,36 +81,14 @@ test("countdown ends with 1 when something is typed, even if the input stays ope
   assertEquals([code, lines.at(-1), err], [1, "Launch aborted by a key!", ""]);
 });
 
-/** Whether there is a terminal to be had: `script` gives a command one, and types what it is itself sent. */
-const HAS_TERMINAL = await new Deno.Command("sh", { args: ["-c", "command -v script"] }).output()
-  .then(({ success }) => success);
-
-for (const [key, typed] of [["any key", "x"], ["Enter", "\r"], ["Ctrl-C", "\x03"]] as const) {
+for (const [key, keys] of [["any key", "x"], ["Enter", "\r"], ["Ctrl-C", "\x03"]] as const) {
   Deno.test({
     name: `countdown ends with 1 at ${key} on a terminal, and leaves that as it was`,
     ignore: !HAS_TERMINAL,
     async fn() {
-      const command = `'${Deno.execPath()}' run --no-prompt --no-check examples/countdown.ts`;
-      const shell = `${command}; code=$?; stty -a | grep -ow -e '-\\?icanon'; exit $code`;
-      await using process = new Deno.Command("script", {
-        args: ["-qec", shell, "/dev/null"],
-        cwd: new URL("../..", import.meta.url),
-        env: { NO_COLOR: "1" },
-        stdin: "piped",
-        stdout: "piped",
-      }).spawn();
-      const keyboard = process.stdin.getWriter();
-      const decoder = new TextDecoder();
-      let screen = "";
-      let isTyped = false;
-      for await (const chunk of process.stdout) {
-        screen += decoder.decode(chunk, { stream: true });
-        if (isTyped || !/^10\r$/m.test(screen)) continue;
-        isTyped = true;
-        await keyboard.write(new TextEncoder().encode(typed));
-      }
-      await keyboard.close();
-      assertEquals((await process.status).code, 1);
+      const mode = "stty -a | grep -ow -e '-\\?icanon'";
+      const { code, screen } = await showExample(["countdown"], { keys, at: /^10\r$/m }, mode);
+      assertEquals(code, 1);
       assertMatch(screen, /Launch aborted by a key!\s+icanon\s*$/);
     },
   });

@@ -5,7 +5,8 @@ import { linksOf } from "../../examples/crawl/site.ts";
 import { Channel } from "../../mod.ts";
 import { background, type Context, withCancel } from "../../src/context/mod.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { Example, progressOf, runExample } from "../support/example.ts";
+import { Example, runExample } from "../support/example.ts";
+import { HAS_TERMINAL, progressIn, showExample } from "../support/terminal.ts";
 import { test } from "../support/test.ts";
 
 const PROGRAM = ["--allow-net", "crawl"];
@@ -195,12 +196,16 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-test("crawl shows its progress on a terminal", async () => {
-  const progress = await progressOf(...PROGRAM, "--pages", "3", "--delay", "0");
-  if (progress === undefined) return;
-  for (const line of progress) assertMatch(line, /^\d pages?, \d being fetched, \d to come$/);
-  // The link that leads nowhere counts as well.
-  assertEquals(progress.at(-1), "4 pages, 0 being fetched, 0 to come");
+Deno.test({
+  name: "crawl shows its progress on a terminal",
+  ignore: !HAS_TERMINAL,
+  async fn() {
+    const shown = await showExample([...PROGRAM, "--pages", 3, "--delay", 0]);
+    const progress = progressIn(shown);
+    for (const line of progress) assertMatch(line, /^\d pages?, \d being fetched, \d to come$/);
+    // The link that leads nowhere counts as well.
+    assertEquals(progress.at(-1), "4 pages, 0 being fetched, 0 to come");
+  },
 });
 
 for (

@@ -5,8 +5,9 @@ import { MAX_LINE, StreamError } from "../../examples/support/lines.ts";
 import { serve } from "../../examples/support/serve.ts";
 import { background, withCancel } from "../../src/context/mod.ts";
 import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { Example, runExample } from "../support/example.ts";
 import { FakeConnection } from "../support/fake_connection.ts";
-import { Peer, Program } from "../support/program.ts";
+import { Peer } from "../support/peer.ts";
 import { test } from "../support/test.ts";
 import { virtualTime } from "../support/virtual_time.ts";
 
@@ -88,8 +89,8 @@ test("echo() stops all echoes when the connection breaks, and when the context e
 });
 
 test("echo answers a client that has closed its direction of the connection", async () => {
-  const { program, port } = await Program.listening("echo", "--delay", 20);
-  await using server = program;
+  const { server, port } = await Example.listening("echo", "--delay", 20);
+  await using _ = server;
   await using client = await Peer.connect(port);
   await client.say("Grüße\r");
   await client.say("");
@@ -97,12 +98,16 @@ test("echo answers a client that has closed its direction of the connection", as
   const lines = await client.rest();
   assertEquals(lines.sort(), ["\t", "\t", "\t", "\tGRÜSSE", "\tGrüße", "\tgrüße"]);
   server.kill("SIGTERM");
-  assertEquals(await server.end(), { code: 0, lines: ["SIGTERM: closed"], err: "" });
+  assertEquals(await server.end(), {
+    code: 0,
+    lines: [`listening on 127.0.0.1:${port}`, "SIGTERM: closed"],
+    err: "",
+  });
 });
 
 test("echo takes what comes after the last newline for a line, and several at once", async () => {
-  const { program, port } = await Program.listening("echo", "--delay", 0);
-  await using _server = program;
+  const { server, port } = await Example.listening("echo", "--delay", 0);
+  await using _ = server;
   await using client = await Peer.connect(port);
   await using other = await Peer.connect(port);
   await other.say("Other");
@@ -114,36 +119,37 @@ test("echo takes what comes after the last newline for a line, and several at on
 });
 
 test("echo --connect sends what is typed, and prints what still comes when that has ended", async () => {
-  const { program, port } = await Program.listening("echo", "--delay", 20);
-  await using _server = program;
-  await using client = new Program(
-    "echo",
-    ["--allow-net=127.0.0.1"],
-    ["--connect", port],
-    "input",
-  );
+  const { server, port } = await Example.listening("echo", "--delay", 20);
+  await using _ = server;
+  await using client = new Example(["--allow-net=127.0.0.1", "echo", "--connect", port], {
+    input: true,
+  });
   await client.type("Hello\n");
   assertEquals(await client.line(), "\tHELLO");
   await client.endInput();
-  assertEquals(await client.end(), { code: 0, lines: ["\tHello", "\thello"], err: "" });
+  assertEquals(await client.end(), {
+    code: 0,
+    lines: ["\tHELLO", "\tHello", "\thello"],
+    err: "",
+  });
 });
 
 test("echo --connect ends with 0 when the server closes, and with 130 at SIGINT, whatever is typed", async () => {
-  const { program, port } = await Program.listening("echo", "--delay", 60_000);
-  await using server = program;
-  const permissions = ["--allow-net=127.0.0.1"];
-  await using first = new Program("echo", permissions, ["--connect", port], "input");
-  await using second = new Program("echo", permissions, ["--connect", port], "input");
+  const { server, port } = await Example.listening("echo", "--delay", 60_000);
+  await using _ = server;
+  const command = ["--allow-net=127.0.0.1", "echo", "--connect", port];
+  await using first = new Example(command, { input: true });
+  await using second = new Example(command, { input: true });
   for (const each of [first, second]) {
     await each.type("Hello\n");
     assertEquals(await each.line(), "\tHELLO");
   }
   first.kill("SIGINT");
-  assertEquals(await first.end(), { code: 130, lines: [], err: "" });
+  assertEquals(await first.end(), { code: 130, lines: ["\tHELLO"], err: "" });
   // An echo is under way: it does not hold up the server.
   server.kill("SIGINT");
   assertEquals((await server.end()).code, 0);
-  assertEquals(await second.end(), { code: 0, lines: [], err: "" });
+  assertEquals(await second.end(), { code: 0, lines: ["\tHELLO"], err: "" });
 });
 
 test("serve() complains of a connection that breaks, and goes on with the others", async () => {
@@ -181,8 +187,7 @@ function ignoreBrokenPipe(error: unknown): string[] {
 }
 
 test("echo ends with 64 when its delay is none", async () => {
-  await using program = new Program("echo", ["--allow-net=127.0.0.1"], ["--delay", "soon"]);
-  assertEquals(await program.end(), {
+  assertEquals(await runExample("echo", "--delay", "soon"), {
     code: 64,
     lines: [],
     err: "echo: --delay soon: expected a whole number from 0 to 60000\n",

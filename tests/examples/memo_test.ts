@@ -150,7 +150,8 @@ for (const cache of ["lock", "monitor"]) {
     test(`memo --cache ${cache} ends at ${signal}, and with it all requests`, async () => {
       const options = ["--cache", cache, "--delay", "600000"];
       await using example = new Example(["--allow-net=127.0.0.1", "memo", ...options]);
-      await example.until(/gave up/);
+      // The server has begun to wait: it once went on with that, and kept the process.
+      await example.until(/^asked for page 1$/);
       example.kill(signal);
       const { code, err } = await example.end();
       assertEquals([code, err], [expected, ""]);

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { notify, run, type Times } from "../../examples/shutdown.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { Program } from "../support/program.ts";
+import { Example, runExample } from "../support/example.ts";
 import { test } from "../support/test.ts";
 import { virtualTime } from "../support/virtual_time.ts";
 
@@ -118,7 +118,7 @@ const QUICK = ["--start", 0, "--work", 1, "--clean", 1] as const;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`shutdown cleans up and ends with 0 at ${signal}`, async () => {
-    await using program = new Program("shutdown", [], QUICK);
+    await using program = new Example(["shutdown", ...QUICK]);
     assertEquals([await program.line(), await program.line()], ["starting", "ready"]);
     assertEquals(await program.line(), "order 1 filled");
     program.kill(signal);
@@ -132,39 +132,38 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 test("shutdown hears a signal that comes while it starts", async () => {
-  await using program = new Program("shutdown", [], ["--start", 300, "--work", 1, "--clean", 0]);
+  await using program = new Example(["shutdown", "--start", 300, "--work", 1, "--clean", 0]);
   assertEquals(await program.line(), "starting");
   program.kill("SIGTERM");
   const { code, lines } = await program.end();
-  assertEquals([code, lines.slice(0, 2)], [0, ["ready", "SIGTERM: stopping"]]);
+  assertEquals([code, lines.slice(1, 3)], [0, ["ready", "SIGTERM: stopping"]]);
 });
 
 test("shutdown ends with 2 when the limit is over, whatever is still under way", async () => {
   const args = ["--start", 0, "--work", 3_600_000, "--limit", 1];
-  await using program = new Program("shutdown", [], args);
+  await using program = new Example(["shutdown", ...args]);
   assertEquals([await program.line(), await program.line()], ["starting", "ready"]);
   program.kill("SIGTERM");
   assertEquals(await program.end(), {
     code: 2,
-    lines: ["SIGTERM: stopping", "not cleaned up within 1 ms"],
+    lines: ["starting", "ready", "SIGTERM: stopping", "not cleaned up within 1 ms"],
     err: "",
   });
 });
 
 test("shutdown ends with 130 when a second signal is SIGINT", async () => {
   const args = ["--start", 0, "--work", 1, "--clean", 3_600_000, "--limit", 3_600_000];
-  await using program = new Program("shutdown", [], args);
+  await using program = new Example(["shutdown", ...args]);
   assertEquals([await program.line(), await program.line()], ["starting", "ready"]);
   program.kill("SIGTERM");
-  for (let line = await program.line(); line !== "SIGTERM: stopping";) line = await program.line();
+  await program.until(/^SIGTERM: stopping$/);
   program.kill("SIGINT");
   const { code, lines } = await program.end();
   assertEquals([code, lines.at(-1)], [130, "SIGINT: stopped at once"]);
 });
 
 test("shutdown ends with 64 when its arguments are wrong", async () => {
-  await using program = new Program("shutdown", [], ["--work", "0"]);
-  const { code, lines, err } = await program.end();
+  const { code, lines, err } = await runExample("shutdown", "--work", 0);
   assertEquals([code, lines], [64, []]);
   assertMatch(err, /^shutdown: --work 0: expected a whole number from 1 to 3600000\n$/);
 });

@@ -2,9 +2,10 @@
 import { fib, spin, spinWhile } from "../../examples/spinner.ts";
 import { Channel, go, i32, Pool } from "../../mod.ts";
 import { background, withCancel, withCancelCause } from "../../src/context/mod.ts";
-import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
-import { Program } from "../support/program.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { checkUsage, runExample } from "../support/example.ts";
 import { computeUntil, failTask } from "../support/program_tasks.ts";
+import { HAS_TERMINAL, showExample } from "../support/terminal.ts";
 import { test } from "../support/test.ts";
 import { virtualTime } from "../support/virtual_time.ts";
 
@@ -65,52 +66,30 @@ test("fib() gives the Fibonacci numbers", () => {
 });
 
 test("spinner prints the number, and nothing else where there is no terminal", async () => {
-  await using program = new Program("spinner", ["--allow-read"], [20]);
-  assertEquals(await program.end(), { code: 0, lines: ["fib(20) = 6765"], err: "" });
+  assertEquals(await runExample("--allow-read", "spinner", 20), {
+    code: 0,
+    lines: ["fib(20) = 6765"],
+    err: "",
+  });
 });
 
-for (const args of [["79"], ["-1"], ["1.5"], ["x"], ["1", "2"], ["--other"]]) {
-  test(`spinner ends with 64 and one line when its arguments are wrong: ${args.join(" ")}`, async () => {
-    await using program = new Program("spinner", ["--allow-read"], args);
-    const { code, lines, err } = await program.end();
-    assertEquals([code, lines], [64, []]);
-    assertMatch(err, /^spinner: .+\n$/);
-  });
-}
+test("spinner ends with 64 and one line when its arguments are wrong", () =>
+  checkUsage("spinner", [
+    ["79: expected a whole number from 0 to 78", "79"],
+    ["-1", "-1"],
+    ["1.5", "1.5"],
+    ["2: expected no more", "1", "2"],
+  ]));
 
-const isInstalled = Deno.build.os === "linux" &&
-  (await new Deno.Command("sh", { args: ["-c", "command -v script"] }).output()).success;
-
-for (const [key, expected] of [["\x03", 130], ["", 0]] as const) {
+for (const [keys, expected] of [["\x03", 130], ["", 0]] as const) {
   Deno.test({
     name: `spinner turns on a terminal, and ends with ${expected} ${
-      key ? "at Ctrl-C" : "by itself"
+      keys ? "at Ctrl-C" : "by itself"
     }`,
-    ignore: !isInstalled,
+    ignore: !HAS_TERMINAL,
     fn: async () => {
-      const n = key ? 70 : 27;
-      const command = `'${Deno.execPath()}' run --quiet --no-prompt --no-check --allow-read ` +
-        `'${new URL("../../examples/spinner.ts", import.meta.url).pathname}' ${n}`;
-      // `script` gives the command a terminal; what is written to `script` is typed there.
-      const process = new Deno.Command("script", {
-        args: ["-qec", command, "/dev/null"],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      const keyboard = process.stdin.getWriter();
-      let screen = "";
-      let hasTyped = false;
-      for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
-        screen += chunk;
-        if (key && !hasTyped && screen.includes("\r-\r\\\r|")) {
-          hasTyped = true;
-          await keyboard.write(new TextEncoder().encode(key));
-        }
-      }
-      const { code } = await process.status;
-      await keyboard.close();
-      await process.stderr.cancel();
+      const command = ["--allow-read", "spinner", keys ? 70 : 27];
+      const { code, screen } = await showExample(command, { keys, at: /^\r-\r\\\r\|/ });
       assertEquals([code, screen.startsWith("\r-"), screen.includes(CLEARED)], [
         expected,
         true,

@@ -3,16 +3,16 @@ import process from "node:process";
 import { PassThrough } from "node:stream";
 import { connect, listen } from "../../examples/support/connection.ts";
 import { linesOf, MAX_LINE, StreamError } from "../../examples/support/lines.ts";
-import { exitCodeOf, Interruption, signalContext } from "../../examples/support/signals.ts";
-import { Channel, sleep } from "../../mod.ts";
-import { cause } from "../../src/context/mod.ts";
 import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-  assertStrictEquals,
-} from "../support/assert.ts";
+  exitCodeOf,
+  notifyContext,
+  type Signal,
+  SIGNALS,
+  untilSignal,
+} from "../../examples/support/program.ts";
+import { Channel, sleep } from "../../mod.ts";
+import { background, cause, withCancel } from "../../src/context/mod.ts";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "../support/assert.ts";
 import { test } from "../support/test.ts";
 
 async function linesOfPieces(...pieces: Uint8Array[]): Promise<string[]> {
@@ -62,29 +62,54 @@ test("linesOf() fails when a line is too long, with or without an end, and when 
   assertStrictEquals(error.cause, reason);
 });
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  test(`signalContext() ends at ${signal}, and the next one is not heard`, () => {
-    const listeners = process.listenerCount(signal);
-    const [ctx, stop] = signalContext();
-    assertEquals(process.listenerCount(signal), listeners + 1);
+function listeners(): number[] {
+  return SIGNALS.map((signal) => process.listenerCount(signal));
+}
+
+for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  test(`notifyContext() ends at ${signal}, and the next one is not heard`, () => {
+    const before = listeners();
+    const [ctx, stop] = notifyContext(background(), ...SIGNALS);
+    assertEquals(listeners(), before.map((count) => count + 1));
+    assertEquals([ctx.err, exitCodeOf(ctx)], [undefined, 0]);
     process.emit(signal, signal);
-    const why = cause(ctx);
-    assertInstanceOf(why, Interruption);
-    assertEquals([why.signal, exitCodeOf(why.signal)], [signal, signal === "SIGINT" ? 130 : 143]);
-    assertEquals(process.listenerCount(signal), listeners);
+    assertEquals([cause(ctx), exitCodeOf(ctx)], [signal, expected]);
+    assertEquals(listeners(), before);
     stop();
-    assertStrictEquals(cause(ctx), why);
+    assertEquals([cause(ctx), exitCodeOf(ctx)], [signal, expected]);
+  });
+
+  test(`untilSignal() has a context that ends at ${signal}, and gives what its function gives`, async () => {
+    const before = listeners();
+    const main = untilSignal<Signal>(async (heard, ctx) => {
+      process.emit(heard, heard);
+      await ctx.done!.receive();
+      return exitCodeOf(ctx);
+    });
+    assertEquals([await main(signal), listeners()], [expected, before]);
   });
 }
 
-test("signalContext() listens no more when it is stopped", () => {
-  const listeners = process.listenerCount("SIGINT");
-  const [ctx, stop] = signalContext();
+test("notifyContext() listens no more when it is stopped, and ends with its parent", () => {
+  const before = listeners();
+  const [parent, cancel] = withCancel(background());
+  const [ctx, stop] = notifyContext(parent, "SIGTERM");
   stop();
-  assertEquals([ctx.err?.message, process.listenerCount("SIGINT")], [
-    "context canceled",
-    listeners,
-  ]);
+  assertEquals([ctx.err?.message, exitCodeOf(ctx)], ["context canceled", 0]);
+  const [other, stopOther] = notifyContext(parent, "SIGTERM");
+  cancel();
+  assertEquals([other.err?.message, exitCodeOf(other)], ["context canceled", 0]);
+  stopOther();
+  assertEquals(listeners(), before);
+});
+
+test("untilSignal() listens no more when its function fails", async () => {
+  const before = listeners();
+  const main = untilSignal(() => {
+    throw new RangeError("no");
+  });
+  await assertRejects(() => main(undefined), RangeError, "no");
+  assertEquals(listeners(), before);
 });
 
 test("Connection.write() waits for an end that does not read, until it is aborted or closed", async () => {

@@ -24,7 +24,8 @@ import { Channel } from "../../mod.ts";
 import { background, type Context, withCancel } from "../../src/context/mod.ts";
 import { generate } from "../../src/patterns/mod.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
-import { Example, progressOf, runExample } from "../support/example.ts";
+import { Example, runExample } from "../support/example.ts";
+import { HAS_TERMINAL, progressIn, showExample } from "../support/terminal.ts";
 import { test } from "../support/test.ts";
 
 const PROGRAM = ["--allow-read", "--allow-write", "--allow-env", "thumbnails"];
@@ -310,17 +311,18 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-test("thumbnails shows its progress on a terminal", async () => {
-  await using directory = new TemporaryDirectory();
-  const progress = await progressOf(
-    ...PROGRAM,
-    ...["--make", directory.path, "--count", "2", "--width", "40", directory.path],
-  );
-  if (progress === undefined) return;
-  assertEquals([...new Set(progress)], [
-    ...["1 of 2 images", "2 of 2 images"],
-    ...["0 of 2 thumbnails", "1 of 2 thumbnails", "2 of 2 thumbnails"],
-  ]);
+Deno.test({
+  name: "thumbnails shows its progress on a terminal",
+  ignore: !HAS_TERMINAL,
+  async fn() {
+    await using directory = new TemporaryDirectory();
+    const options = ["--make", directory.path, "--count", "2", "--width", "40", directory.path];
+    const shown = await showExample([...PROGRAM, ...options]);
+    assertEquals([...new Set(progressIn(shown))], [
+      ...["1 of 2 images", "2 of 2 images"],
+      ...["0 of 2 thumbnails", "1 of 2 thumbnails", "2 of 2 thumbnails"],
+    ]);
+  },
 });
 
 test("thumbnails ends with 64 when its arguments are wrong, and has made nothing", async () => {

@@ -5,8 +5,12 @@
  */
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch } from "./assert.ts";
+import { LineReader } from "./line_reader.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Permissions, the name of a program and its options, as in `["--allow-read", "bank", "--threads", 2]`. */
+export type Command = readonly (string | number)[];
 
 /** How a program has ended. */
 export interface Ended {
@@ -21,19 +25,17 @@ export interface Ended {
 /** A program that runs, with no permissions but those that it is given. */
 export class Example implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
-  readonly #reader: ReadableStreamDefaultReader<string>;
+  readonly #reader: LineReader;
   readonly #stderr: Promise<string>;
   readonly #lines: string[] = [];
-  #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  #rest = "";
+  readonly #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
 
   /**
    * Starts it.
    *
-   * @param command Its permissions, its name and its options, as in `["--allow-read", "bank", "--threads", "2"]`.
    * @param options `input`: it gets a pipe as its standard input; otherwise that is empty.
    */
-  constructor(command: readonly string[], { input = false }: { input?: boolean } = {}) {
+  constructor(command: Command, { input = false }: { input?: boolean } = {}) {
     this.#process = new Deno.Command(Deno.execPath(), {
       args: argumentsOf(command),
       cwd: ROOT,
@@ -43,22 +45,24 @@ export class Example implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     if (input) this.#input = this.#process.stdin.getWriter();
-    this.#reader = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#reader = new LineReader(this.#process.stdout);
     this.#stderr = new Response(this.#process.stderr).text();
+  }
+
+  /** Starts a server on a port that is free, and waits until it listens. */
+  static async listening(...command: Command): Promise<{ server: Example; port: number }> {
+    const server = new Example(["--allow-net=127.0.0.1", ...command, "--port", 0]);
+    const line = await server.line();
+    const [, port] = /^listening on (?:http:\/\/)?127\.0\.0\.1:(\d+)$/.exec(line ?? "") ?? [];
+    if (port !== undefined) return { server, port: Number(port) };
+    await server[Symbol.asyncDispose]();
+    throw new Error(`${command.join(" ")} says: ${line}`);
   }
 
   /** The next line that it prints; `undefined` at the end. */
   async line(): Promise<string | undefined> {
-    while (!this.#rest.includes("\n")) {
-      const { done, value } = await this.#reader.read();
-      if (!done) this.#rest += value;
-      else if (this.#rest === "") return undefined;
-      else this.#rest += "\n";
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    this.#lines.push(line);
+    const line = await this.#reader.line();
+    if (line !== undefined) this.#lines.push(line);
     return line;
   }
 
@@ -74,6 +78,11 @@ export class Example implements AsyncDisposable {
   /** Types `text` on its standard input, which stays open. */
   async type(text: string): Promise<void> {
     await this.#input!.write(new TextEncoder().encode(text));
+  }
+
+  /** Ends what is typed. */
+  async endInput(): Promise<void> {
+    await this.#input!.close();
   }
 
   kill(signal: Deno.Signal): void {
@@ -107,43 +116,17 @@ export class Example implements AsyncDisposable {
   }
 }
 
-/** What `deno` is given to run a program. */
-function argumentsOf(command: readonly string[]): string[] {
-  const at = command.findIndex((word) => !word.startsWith("--"));
-  const [permissions, options] = [command.slice(0, at), command.slice(at + 1)];
-  return [
-    "run",
-    "--no-prompt",
-    "--no-check",
-    ...permissions,
-    `examples/${command[at]}.ts`,
-    ...options,
-  ];
-}
-
-/**
- * Runs a program at a terminal, and gives the lines of progress that were to be seen there; `undefined` where `script`, which provides
- * one, is not installed.
- */
-export async function progressOf(...command: readonly string[]): Promise<string[] | undefined> {
-  const quoted = [Deno.execPath(), ...argumentsOf(command)].map((word) => `'${word}'`).join(" ");
-  try {
-    const { stdout } = await new Deno.Command("script", {
-      args: ["-qec", quoted, "/dev/null"],
-      cwd: ROOT,
-      stdin: "null",
-    }).output();
-    // A line of progress stands after the sequence that erases what is there, and no newline follows.
-    const written = new TextDecoder().decode(stdout).split("\r\x1b[K");
-    return written.filter((text) => text !== "" && !text.includes("\n"));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+/** What `deno` is to be given to run `command`. */
+export function argumentsOf(command: Command): string[] {
+  const words = command.map(String);
+  const at = words.findIndex((word) => !word.startsWith("--"));
+  const path = `examples/${words[at]}.ts`;
+  const flags = ["--quiet", "--no-prompt", "--no-check", ...words.slice(0, at)];
+  return ["run", ...flags, path, ...words.slice(at + 1)];
 }
 
 /** Runs a program to its end. */
-export async function runExample(...command: readonly string[]): Promise<Ended> {
+export async function runExample(...command: Command): Promise<Ended> {
   await using example = new Example(command);
   return await example.end();
 }
