@@ -92,8 +92,10 @@ export function filter<T>(
     own.start(() =>
       own.each(input, (value) => {
         const answer = isWanted(value);
-        if (promiseOf(answer) === undefined) return !answer || own.send(output, value);
-        return Promise.resolve(answer).then((isIt) => !isIt || own.send(output, value));
+        // Asked once: a thenable may begin its work when it is.
+        const promise = promiseOf(answer);
+        if (promise === undefined) return !answer || own.send(output, value);
+        return promise.then((isIt) => !isIt || own.send(output, value));
       })
     );
   });
@@ -153,7 +155,8 @@ async function fill<T>(
   withinMs: number,
 ): Promise<{ reason?: unknown } | undefined> {
   const late = withinMs === Infinity ? null : after(withinMs);
-  while (values.length < size) {
+  // The end is asked for first: a select of several that are ready might take one value more.
+  while (values.length < size && !own.isOver) {
     let got;
     try {
       got = await select({ input, late, end: own.end });
