@@ -8,6 +8,7 @@ import { checkFunction } from "../group/routine.ts";
 import { unlessAborted } from "../internal/abort.ts";
 import { checkInterval } from "./heartbeat.ts";
 import { checkSignal } from "../internal/check.ts";
+import { macrotask } from "../internal/macrotask.ts";
 import type { WaitOptions } from "../select/types.ts";
 import { afterFunc } from "../time/time.ts";
 
@@ -109,6 +110,8 @@ export class Runner {
         if (stop.aborted) return;
         if (isInterrupted) throw new InterruptedError();
         await this.#tasks[id]!(id);
+        // Neither the time nor an interrupt is heard of while tasks that never wait follow each other.
+        await macrotask();
       }
       if (isInterrupted) throw new InterruptedError();
     } finally {

@@ -70,6 +70,19 @@ test("Runner.start() rejects when its time is over, and starts no other task", a
   assertEquals([gate.ended, gate.started], [1, 1]);
 });
 
+test("Runner.start() hears that its time is over between tasks that never wait", async () => {
+  let ran = 0;
+  const busy = (): void => {
+    ran++;
+    const end = performance.now() + 1;
+    while (performance.now() < end);
+  };
+  const runner = new Runner(1);
+  runner.add(...Array.from({ length: 1000 }, () => busy));
+  const { reason } = await settled(runner.start()) as { reason: DOMException };
+  assertEquals([reason?.name, ran < 1000], ["TimeoutError", true]);
+});
+
 test("Runner.start() lets the task under way end when an interrupt comes, and runs no other", async () => {
   const before = listeners();
   const gate = new Gate();
