@@ -132,7 +132,8 @@ export function batch<T>(
 ): StageChannel<T[]> {
   checkChannel(input, "input");
   checkInteger("the size of a batch", size, 1, Number.MAX_SAFE_INTEGER);
-  const withinMs = checkDuration("a time for a batch", options.withinMs ?? Infinity);
+  const { withinMs = Infinity } = options;
+  checkDuration("a time for a batch", withinMs);
   return stage(done, (own, output) => {
     own.start(() =>
       own.each(input, async (first) => {
