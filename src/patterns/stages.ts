@@ -65,6 +65,31 @@ export function skip<T>(done: Done, input: ReceiveChannel<T>, count: number): St
 }
 
 /**
+ * Passes on the values of a type, as a type guard says.
+ *
+ * @example
+ * ```ts
+ * import { filter, generate } from "@millrace/millrace/patterns";
+ *
+ * const mixed = generate<number | string>(null, 1, "two", 3);
+ * const numbers = filter(null, mixed, (value) => typeof value === "number");
+ * for await (const n of numbers) console.log(n.toFixed(1)); // 1.0, 3.0
+ * ```
+ *
+ * @typeParam T The values that come.
+ * @typeParam S Those that are passed on.
+ * @param done Ends it early.
+ * @param input Where the values come from.
+ * @param isWanted Asked about one value after the other.
+ * @returns The channel; if `isWanted` throws, it is closed with that reason.
+ * @throws {TypeError} if one of them is something else
+ */
+export function filter<T, S extends T>(
+  done: Done,
+  input: ReceiveChannel<T>,
+  isWanted: (value: T) => value is S,
+): StageChannel<S>;
+/**
  * Passes on the values for which `isWanted` says so.
  *
  * @example
@@ -81,6 +106,11 @@ export function skip<T>(done: Done, input: ReceiveChannel<T>, count: number): St
  * @returns The channel; if `isWanted` throws, it is closed with that reason.
  * @throws {TypeError} if one of them is something else
  */
+export function filter<T>(
+  done: Done,
+  input: ReceiveChannel<T>,
+  isWanted: (value: T) => boolean | PromiseLike<boolean>,
+): StageChannel<T>;
 export function filter<T>(
   done: Done,
   input: ReceiveChannel<T>,
