@@ -70,6 +70,12 @@ const forgotten = new FinalizationRegistry<Forgotten>((it) => {
   else it.stage.leave(it.output);
 });
 
+/**
+ * Ends that have come, of which the outputs are being closed, in this order. One may bring the next: they wait here, and not each in the call of the
+ * one before, since a long chain of them would use up the stack.
+ */
+const ending: (() => void)[] = [];
+
 const ENDED: Promise<IteratorReturnResult<undefined>> = Promise.resolve({
   done: true,
   value: undefined,
@@ -233,6 +239,16 @@ export class Stage {
     this.#isOver = true;
     // First its waits, so that nobody who reads or sends from here on meets one of them.
     endAll(this.#waits);
+    // In the middle of another's end: that goes on with this one.
+    if (ending.push(() => this.#close(reason)) > 1) return;
+    try {
+      for (const close of ending) close();
+    } finally {
+      ending.length = 0;
+    }
+  }
+
+  #close(reason: unknown): void {
     this.#end.close(undefined);
     for (const output of [...this.#outputs, ...this.#pulses]) output.close(reason);
     this.#outputs.clear();

@@ -66,6 +66,15 @@ test("or() of one is closed by a value, and of one that was closed before, at on
   assertEquals(or(new Channel(), closed)!.closed, true);
 });
 
+test("or() of an or() of an or(), 10,000 deep, is closed within the call that fires the first", () => {
+  // Each closed the next within its own end, until the stack was used up; the rest was never closed, and nobody heard of it.
+  const root = new Channel<never>();
+  let last: Done = root;
+  for (let depth = 0; depth < 10_000; depth++) last = or(last, new Channel<never>());
+  root.close();
+  assertEquals(last!.closed, true);
+});
+
 test("or() of others' ends as their first does", () => {
   const [ctx, cancel] = withCancel(background());
   const nested = or(new Channel(), or(new Channel(), or(ctx.done, new Channel())))!;
