@@ -58,16 +58,18 @@ class OutputChannel<T> extends SourceChannel<T> implements StageChannel<T> {
   }
 }
 
+/** Weakly, so that a pipeline that nothing can come to is garbage together with who waits for it. */
 interface Forgotten {
-  readonly stage: Stage;
-  readonly output: Output<never>;
+  readonly stage: WeakRef<Stage>;
+  readonly output: WeakRef<Output<never>>;
 }
 
 /** Hears of readers that nobody can read from any more. */
 const forgotten = new FinalizationRegistry<Forgotten>((it) => {
+  const output = it.output.deref();
   // Somebody is in the middle of a last receive: see again with the next garbage.
-  if (it.output.isAwaited) forgotten.register({}, it);
-  else it.stage.leave(it.output);
+  if (output?.isAwaited) forgotten.register({}, it);
+  else if (output !== undefined) it.stage.deref()?.leave(output);
 });
 
 /**
@@ -140,7 +142,10 @@ export class Stage {
   output<T>(capacity = 0): [output: Output<T>, channel: StageChannel<T>] {
     const output = new LocalFlavor<T>(capacity);
     const channel = this.#channel(output, this.#outputs);
-    forgotten.register(channel, { stage: this, output: output as Output<never> });
+    forgotten.register(channel, {
+      stage: new WeakRef(this),
+      output: new WeakRef(output as Output<never>),
+    });
     return [output, channel];
   }
 
