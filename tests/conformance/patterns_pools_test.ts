@@ -1,5 +1,5 @@
 /** `Runner`, `ResourcePool`, `WorkPool`, `Dispatcher`. */
-import { Channel } from "../../mod.ts";
+import { Channel, ChannelClosedError } from "../../mod.ts";
 import {
   Dispatcher,
   InterruptedError,
@@ -205,6 +205,17 @@ test("ResourcePool keeps what was made for somebody who has given up", async () 
   );
 });
 
+test("ResourcePool.acquire() rejects when making a resource aborts its own signal and never ends", async () => {
+  const controller = new AbortController();
+  const pool = new ResourcePool(() => {
+    controller.abort(new Error("on second thoughts"));
+    return new Promise<Disposable>(() => {});
+  }, 1);
+  const acquiring = pool.acquire({ signal: controller.signal });
+  assertEquals(await isPending(acquiring), false);
+  await assertRejects(() => acquiring, Error, "on second thoughts");
+});
+
 test("ResourcePool fails with what making one throws, and goes on", async () => {
   let tries = 0;
   const pool = new ResourcePool(() => {
@@ -361,6 +372,24 @@ test("Dispatcher.submit() that is aborted while it waits does nothing", async ()
   await gate.open();
   await dispatcher.stop();
   assertEquals(gate.started, 1);
+});
+
+test("WorkPool and Dispatcher reject with the reason of the signal, though it be a closed channel's", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new ChannelClosedError("send on closed channel");
+  const gate = new Gate();
+  await using pool = new WorkPool(1);
+  await using dispatcher = new Dispatcher(1, gate.pass);
+  await pool.run(gate.pass);
+  await dispatcher.submit(1);
+  const waiting = [pool.run(gate.pass, { signal }), dispatcher.submit(2, { signal })].map(settled);
+  await turn();
+  controller.abort(reason);
+  for (const end of await Promise.all(waiting)) {
+    assert("reason" in end && end.reason === reason);
+  }
+  await gate.open(2);
 });
 
 test("WorkPool and Dispatcher report a function that fails as an uncaught error, as go() does", async () => {
