@@ -296,7 +296,6 @@ test("filter() closes its channel with what its function throws", async () => {
 test("filter() and repeatFn() ask a thenable once: it may begin its work when it is asked", async () => {
   let asked = 0;
   const lazily = <T>(value: T): PromiseLike<T> => ({
-    // deno-lint-ignore no-thenable
     then: (resolve, reject) => {
       asked++;
       return Promise.resolve(value).then(resolve, reject);
