@@ -5,7 +5,7 @@
  */
 import { InterruptedError } from "../errors.ts";
 import { checkFunction } from "../group/routine.ts";
-import { unlessAborted } from "../internal/abort.ts";
+import { listenTo, stopListening, unlessAborted } from "../internal/abort.ts";
 import { checkInterval } from "./heartbeat.ts";
 import { checkSignal } from "../internal/check.ts";
 import { macrotask } from "../internal/macrotask.ts";
@@ -85,9 +85,12 @@ export class Runner {
         ),
       );
     });
-    const stop = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal]);
-    return unlessAborted(this.#run(stop), stop).finally(() => {
+    // By a listener that can be taken back: of AbortSignal.any a signal that lives long keeps something for each, on Node.
+    const caller = { aborted: (by: AbortSignal) => end.abort(by.reason) };
+    if (signal !== undefined) listenTo(signal, caller);
+    return unlessAborted(this.#run(end.signal), end.signal).finally(() => {
       timer.stop();
+      if (signal !== undefined) stopListening(signal, caller);
       this.#isRunning = false;
     });
   }

@@ -134,6 +134,26 @@ test("Runner.start() ends when its signal is aborted; one that was before runs n
   await gate.open();
 });
 
+test("Runner.start() leaves nothing at a signal that outlives it", async () => {
+  // AbortSignal.any keeps a reference at each of its signals, and cannot be told that it is over.
+  const { signal } = new AbortController();
+  let listening = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    listening++;
+    Reflect.apply(addEventListener, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listening--;
+    Reflect.apply(removeEventListener, signal, args);
+  };
+  const runner = new Runner(1e6);
+  let during = 0;
+  runner.add(() => during = listening);
+  await runner.start({ signal });
+  assertEquals([during, listening], [1, 0]);
+});
+
 test("Runner.start() throws when it runs already", async () => {
   const runner = new Runner(1e6);
   const end = runner.start();
