@@ -265,6 +265,21 @@ test("steward() fails with what starting the ward throws", async () => {
   await assertRejects(() => bad.receive(), TypeError, "Cannot use 7");
 });
 
+test("steward() gives a ward what it can receive from and not close, and ends with it", async () => {
+  using time = virtualTime();
+  const done = new Channel<never>();
+  let given: Done = null;
+  const pulse = steward(10, (stop) => {
+    given = stop;
+    (stop as Partial<Channel<never>>).close?.();
+    return null;
+  })(done, 1000)!;
+  await time.pass(0);
+  assertEquals([given!.closed, pulse.closed], [false, false]);
+  done.close();
+  assertEquals([given!.closed, pulse.closed, time.timers], [true, true, 0]);
+});
+
 test("steward() is a ward that another can watch over", async () => {
   using time = virtualTime();
   const [ctx, cancel] = withCancel(background());
