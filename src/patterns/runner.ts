@@ -112,9 +112,10 @@ export class Runner {
       for (let id = 0; id < this.#tasks.length; id++) {
         if (stop.aborted) return;
         if (isInterrupted) throw new InterruptedError();
+        // Of neither the time nor an interrupt is anything heard while tasks that never wait follow each other. One that waits has had it.
+        const turn = macrotask();
         await this.#tasks[id]!(id);
-        // Neither the time nor an interrupt is heard of while tasks that never wait follow each other.
-        await macrotask();
+        await turn;
       }
       if (isInterrupted) throw new InterruptedError();
     } finally {
