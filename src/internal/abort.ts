@@ -41,11 +41,12 @@ export function stopListening(signal: AbortSignal, who: Abortable): void {
   signal.removeEventListener("abort", tell);
 }
 
-/** What `promise` comes to, or the signal's reason if that comes first. The signal has not been aborted yet. */
+/** What `promise` comes to, or the signal's reason if that comes first: what began the promise may have aborted it. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const who = { aborted: () => reject(signal.reason) };
-    listenTo(signal, who);
+    if (signal.aborted) reject(signal.reason);
+    else listenTo(signal, who);
     promise.then(resolve, reject).finally(() => stopListening(signal, who));
   });
 }

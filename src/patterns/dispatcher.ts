@@ -107,7 +107,8 @@ export class Dispatcher<J> implements AsyncDisposable {
    */
   submit(job: J, options?: WaitOptions): Promise<void> {
     const handler = this.#handler;
-    return this.#jobs.send(toWork(() => handler(job), this.submit), options).catch(asClosed);
+    const work = toWork(() => handler(job), this.submit);
+    return this.#jobs.send(work, options).catch(asClosed(options));
   }
 
   /** Ends the workers once all that was submitted is done; what waits to be submitted is refused. */

@@ -72,11 +72,12 @@ export function fanOut<T>(
 ): StageChannel<T>[] {
   checkChannel(input, "input");
   checkInteger("a number of outputs", count, 1, MAX_OUTPUTS);
+  const capacity = options.async ? Infinity : 0;
   const own = new Stage(done);
   const outputs: Output<T>[] = [];
   const channels: StageChannel<T>[] = [];
   for (let made = 0; made < count; made++) {
-    const [output, channel] = own.output<T>(options.async ? Infinity : 0);
+    const [output, channel] = own.output<T>(capacity);
     outputs.push(output);
     channels.push(channel);
   }

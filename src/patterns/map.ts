@@ -117,6 +117,8 @@ export function mapReduce<T, U, R>(
     // Results that come at once wait for each other.
     let combined: Promise<unknown> = Promise.resolve();
     const add = async (value: U): Promise<boolean> => {
+      // Who was told that there is no result is not asked to make one.
+      if (own.isOver) return false;
       result = await combine(result, value);
       return true;
     };

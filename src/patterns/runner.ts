@@ -5,9 +5,10 @@
  */
 import { InterruptedError } from "../errors.ts";
 import { checkFunction } from "../group/routine.ts";
-import { unlessAborted } from "../internal/abort.ts";
+import { listenTo, stopListening, unlessAborted } from "../internal/abort.ts";
 import { checkInterval } from "./heartbeat.ts";
 import { checkSignal } from "../internal/check.ts";
+import { macrotask } from "../internal/macrotask.ts";
 import type { WaitOptions } from "../select/types.ts";
 import { afterFunc } from "../time/time.ts";
 
@@ -84,9 +85,12 @@ export class Runner {
         ),
       );
     });
-    const stop = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal]);
-    return unlessAborted(this.#run(stop), stop).finally(() => {
+    // By a listener that can be taken back: of AbortSignal.any a signal that lives long keeps something for each, on Node.
+    const caller = { aborted: (by: AbortSignal) => end.abort(by.reason) };
+    if (signal !== undefined) listenTo(signal, caller);
+    return unlessAborted(this.#run(end.signal), end.signal).finally(() => {
       timer.stop();
+      if (signal !== undefined) stopListening(signal, caller);
       this.#isRunning = false;
     });
   }
@@ -108,7 +112,10 @@ export class Runner {
       for (let id = 0; id < this.#tasks.length; id++) {
         if (stop.aborted) return;
         if (isInterrupted) throw new InterruptedError();
+        // Of neither the time nor an interrupt is anything heard while tasks that never wait follow each other. One that waits has had it.
+        const turn = macrotask();
         await this.#tasks[id]!(id);
+        await turn;
       }
       if (isInterrupted) throw new InterruptedError();
     } finally {

@@ -83,7 +83,9 @@ export function repeatFn<T>(done: Done, fn: () => T | PromiseLike<T>): StageChan
     own.start(async () => {
       for (;;) {
         const made = fn();
-        const value = promiseOf(made) === undefined ? made as T : await made;
+        // Asked once: a thenable may begin its work when it is.
+        const promise = promiseOf(made) as Promise<T> | undefined;
+        const value = promise === undefined ? made as T : await promise;
         if (!await own.send(output, value)) return;
       }
     });

@@ -58,17 +58,25 @@ class OutputChannel<T> extends SourceChannel<T> implements StageChannel<T> {
   }
 }
 
+/** Weakly, so that a pipeline that nothing can come to is garbage together with who waits for it. */
 interface Forgotten {
-  readonly stage: Stage;
-  readonly output: Output<never>;
+  readonly stage: WeakRef<Stage>;
+  readonly output: WeakRef<Output<never>>;
 }
 
 /** Hears of readers that nobody can read from any more. */
 const forgotten = new FinalizationRegistry<Forgotten>((it) => {
+  const output = it.output.deref();
   // Somebody is in the middle of a last receive: see again with the next garbage.
-  if (it.output.isAwaited) forgotten.register({}, it);
-  else it.stage.leave(it.output);
+  if (output?.isAwaited) forgotten.register({}, it);
+  else if (output !== undefined) it.stage.deref()?.leave(output);
 });
+
+/**
+ * Ends that have come, of which the outputs are being closed, in this order. One may bring the next: they wait here, and not each in the call of the
+ * one before, since a long chain of them would use up the stack.
+ */
+const ending: (() => void)[] = [];
 
 const ENDED: Promise<IteratorReturnResult<undefined>> = Promise.resolve({
   done: true,
@@ -134,7 +142,10 @@ export class Stage {
   output<T>(capacity = 0): [output: Output<T>, channel: StageChannel<T>] {
     const output = new LocalFlavor<T>(capacity);
     const channel = this.#channel(output, this.#outputs);
-    forgotten.register(channel, { stage: this, output: output as Output<never> });
+    forgotten.register(channel, {
+      stage: new WeakRef(this),
+      output: new WeakRef(output as Output<never>),
+    });
     return [output, channel];
   }
 
@@ -233,6 +244,16 @@ export class Stage {
     this.#isOver = true;
     // First its waits, so that nobody who reads or sends from here on meets one of them.
     endAll(this.#waits);
+    // In the middle of another's end: that goes on with this one.
+    if (ending.push(() => this.#close(reason)) > 1) return;
+    try {
+      for (const close of ending) close();
+    } finally {
+      ending.length = 0;
+    }
+  }
+
+  #close(reason: unknown): void {
     this.#end.close(undefined);
     for (const output of [...this.#outputs, ...this.#pulses]) output.close(reason);
     this.#outputs.clear();

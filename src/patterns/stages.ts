@@ -65,6 +65,31 @@ export function skip<T>(done: Done, input: ReceiveChannel<T>, count: number): St
 }
 
 /**
+ * Passes on the values of a type, as a type guard says.
+ *
+ * @example
+ * ```ts
+ * import { filter, generate } from "@millrace/millrace/patterns";
+ *
+ * const mixed = generate<number | string>(null, 1, "two", 3);
+ * const numbers = filter(null, mixed, (value) => typeof value === "number");
+ * for await (const n of numbers) console.log(n.toFixed(1)); // 1.0, 3.0
+ * ```
+ *
+ * @typeParam T The values that come.
+ * @typeParam S Those that are passed on.
+ * @param done Ends it early.
+ * @param input Where the values come from.
+ * @param isWanted Asked about one value after the other.
+ * @returns The channel; if `isWanted` throws, it is closed with that reason.
+ * @throws {TypeError} if one of them is something else
+ */
+export function filter<T, S extends T>(
+  done: Done,
+  input: ReceiveChannel<T>,
+  isWanted: (value: T) => value is S,
+): StageChannel<S>;
+/**
  * Passes on the values for which `isWanted` says so.
  *
  * @example
@@ -85,6 +110,11 @@ export function filter<T>(
   done: Done,
   input: ReceiveChannel<T>,
   isWanted: (value: T) => boolean | PromiseLike<boolean>,
+): StageChannel<T>;
+export function filter<T>(
+  done: Done,
+  input: ReceiveChannel<T>,
+  isWanted: (value: T) => boolean | PromiseLike<boolean>,
 ): StageChannel<T> {
   checkChannel(input, "input");
   checkFunction(isWanted);
@@ -92,8 +122,10 @@ export function filter<T>(
     own.start(() =>
       own.each(input, (value) => {
         const answer = isWanted(value);
-        if (promiseOf(answer) === undefined) return !answer || own.send(output, value);
-        return Promise.resolve(answer).then((isIt) => !isIt || own.send(output, value));
+        // Asked once: a thenable may begin its work when it is.
+        const promise = promiseOf(answer);
+        if (promise === undefined) return !answer || own.send(output, value);
+        return promise.then((isIt) => !isIt || own.send(output, value));
       })
     );
   });
@@ -130,7 +162,8 @@ export function batch<T>(
 ): StageChannel<T[]> {
   checkChannel(input, "input");
   checkInteger("the size of a batch", size, 1, Number.MAX_SAFE_INTEGER);
-  const withinMs = checkDuration("a time for a batch", options.withinMs ?? Infinity);
+  const { withinMs = Infinity } = options;
+  checkDuration("a time for a batch", withinMs);
   return stage(done, (own, output) => {
     own.start(() =>
       own.each(input, async (first) => {
@@ -153,7 +186,8 @@ async function fill<T>(
   withinMs: number,
 ): Promise<{ reason?: unknown } | undefined> {
   const late = withinMs === Infinity ? null : after(withinMs);
-  while (values.length < size) {
+  // The end is asked for first: a select of several that are ready might take one value more.
+  while (values.length < size && !own.isOver) {
     let got;
     try {
       got = await select({ input, late, end: own.end });

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { Channel } from "../channel/channel.ts";
 import { checkFunction } from "../group/routine.ts";
 import { select } from "../select/select.ts";
 import type { ReceiveChannel } from "../select/types.ts";
@@ -58,15 +57,17 @@ export function steward(timeoutMs: number, ward: Ward): Ward {
     const own = new Stage(done);
     const [pulses, pulse] = own.pulse();
     beat(own, pulses, pulseMs);
-    let stop = new Channel<never>();
-    own.atEnd(() => stop.close());
+    // What a ward gets as its done it can only receive from: closing it is the steward's.
+    let term = new Stage();
+    own.atEnd(() => term.finish());
     own.start(async () => {
       while (!own.isOver) {
+        const [, stop] = term.pulse();
         await watch(own, ward(stop, timeoutMs / 2), timeoutMs);
         if (own.isOver) return;
-        const last = stop;
-        stop = new Channel();
-        last.close();
+        const last = term;
+        term = new Stage();
+        last.finish();
       }
     });
     return pulse;

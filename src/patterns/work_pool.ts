@@ -66,7 +66,7 @@ export class WorkPool implements AsyncDisposable {
    */
   run(task: () => unknown, options?: WaitOptions): Promise<void> {
     checkFunction(task);
-    return this.#tasks.send(toWork(task, this.run), options).catch(asClosed);
+    return this.#tasks.send(toWork(task, this.run), options).catch(asClosed(options));
   }
 
   /** Ends the goroutines once each has done what it has taken up; what waits to be taken up is refused. */
@@ -97,8 +97,10 @@ export function toWork(fn: () => unknown, above: unknown): Work {
     });
 }
 
-/** What a closed channel says in a pool's words. */
-export function asClosed(reason: unknown): never {
-  if (!(reason instanceof ChannelClosedError)) throw reason;
-  throw new PoolClosedError("Cannot take more work: the pool is closed");
+/** Makes what says in a pool's words what a closed channel says. Whoever aborts gets their own reason, whatever it is. */
+export function asClosed(options: WaitOptions | undefined): (reason: unknown) => never {
+  return (reason) => {
+    const isOwn = reason instanceof ChannelClosedError && reason !== options?.signal?.reason;
+    throw isOwn ? new PoolClosedError("Cannot take more work: the pool is closed") : reason;
+  };
 }

@@ -239,6 +239,27 @@ test("mapReduce() rejects when done fires: a part of the sum is not the sum", as
   );
 });
 
+for (const ordered of [true, false]) {
+  test(`mapReduce() combines nothing more once done has fired, ordered: ${ordered}`, async () => {
+    const [ctx, cancel] = withCancel(background());
+    const calls = new Calls();
+    let combined = 0;
+    const end = mapReduce(ctx.done, generate(null, 0, 1, 2), calls.call, () => ++combined, 0, {
+      concurrency: 3,
+      ordered,
+    });
+    await turn();
+    assertEquals(calls.underWay, 3);
+    await calls.end(0);
+    assertEquals(combined, 1);
+    cancel();
+    await assertRejects(() => end, CanceledError);
+    await calls.end(1);
+    await calls.end(2);
+    assertEquals(combined, 1);
+  });
+}
+
 test("mapReduce() rejects with what its functions throw, and with the reason of its input", async () => {
   const numbers = () => generate(null, 1, 2);
   const boom = (): never => {

@@ -97,6 +97,12 @@ const rows: readonly Row[] = [
     RangeError,
     "NaN as a time for a batch",
   ],
+  [
+    "batch() within null",
+    () => batch(null, input, 1, { withinMs: wrong(null) }),
+    TypeError,
+    "null as a time for a batch",
+  ],
   ["throttle() by 10", () => throttle(null, input, wrong(10)), TypeError, "Cannot throttle by 10"],
   ["throttle() by null", () => throttle(null, input, wrong(null)), TypeError, "by null"],
   ["map() by 'f'", () => map(null, input, wrong("f")), TypeError, NO_FUNCTION],
@@ -192,4 +198,18 @@ test("A stage says so at the call when its input or its done is disposed", () =>
   disposed[Symbol.dispose]();
   assertThrows(() => orDone(null, disposed), TypeError, "disposed");
   assertThrows(() => orDone(disposed, input), TypeError, "disposed");
+});
+
+test("A function of patterns that is given null as options throws, and does not wait for its done", async () => {
+  const done = new Channel<number>();
+  const calls = [
+    () => fanOut(done, input, 2, wrong(null)),
+    () => batch(done, input, 2, wrong(null)),
+    () => map(done, input, unrun, wrong(null)),
+    () => mapReduce(done, input, unrun, unrun, 0, wrong(null)),
+    () => heartbeat(done, input, wrong(null)),
+  ];
+  for (const call of calls) assertThrows(call, TypeError, "null");
+  await turn();
+  assertEquals([done.trySend(1), input.trySend(1)], [false, false]);
 });

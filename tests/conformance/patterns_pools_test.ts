@@ -1,5 +1,5 @@
 /** `Runner`, `ResourcePool`, `WorkPool`, `Dispatcher`. */
-import { Channel } from "../../mod.ts";
+import { Channel, ChannelClosedError } from "../../mod.ts";
 import {
   Dispatcher,
   InterruptedError,
@@ -70,6 +70,19 @@ test("Runner.start() rejects when its time is over, and starts no other task", a
   assertEquals([gate.ended, gate.started], [1, 1]);
 });
 
+test("Runner.start() hears that its time is over between tasks that never wait", async () => {
+  let ran = 0;
+  const busy = (): void => {
+    ran++;
+    const end = performance.now() + 1;
+    while (performance.now() < end);
+  };
+  const runner = new Runner(1);
+  runner.add(...Array.from({ length: 1000 }, () => busy));
+  const { reason } = await settled(runner.start()) as { reason: DOMException };
+  assertEquals([reason?.name, ran < 1000], ["TimeoutError", true]);
+});
+
 test("Runner.start() lets the task under way end when an interrupt comes, and runs no other", async () => {
   const before = listeners();
   const gate = new Gate();
@@ -119,6 +132,26 @@ test("Runner.start() ends when its signal is aborted; one that was before runs n
   await assertRejects(() => end, Error, "enough");
   assertEquals(listeners(), before);
   await gate.open();
+});
+
+test("Runner.start() leaves nothing at a signal that outlives it", async () => {
+  // AbortSignal.any keeps a reference at each of its signals, and cannot be told that it is over.
+  const { signal } = new AbortController();
+  let listening = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    listening++;
+    Reflect.apply(addEventListener, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listening--;
+    Reflect.apply(removeEventListener, signal, args);
+  };
+  const runner = new Runner(1e6);
+  let during = 0;
+  runner.add(() => during = listening);
+  await runner.start({ signal });
+  assertEquals([during, listening], [1, 0]);
 });
 
 test("Runner.start() throws when it runs already", async () => {
@@ -190,6 +223,17 @@ test("ResourcePool keeps what was made for somebody who has given up", async () 
     Error,
     "no",
   );
+});
+
+test("ResourcePool.acquire() rejects when making a resource aborts its own signal and never ends", async () => {
+  const controller = new AbortController();
+  const pool = new ResourcePool(() => {
+    controller.abort(new Error("on second thoughts"));
+    return new Promise<Disposable>(() => {});
+  }, 1);
+  const acquiring = pool.acquire({ signal: controller.signal });
+  assertEquals(await isPending(acquiring), false);
+  await assertRejects(() => acquiring, Error, "on second thoughts");
 });
 
 test("ResourcePool fails with what making one throws, and goes on", async () => {
@@ -348,6 +392,24 @@ test("Dispatcher.submit() that is aborted while it waits does nothing", async ()
   await gate.open();
   await dispatcher.stop();
   assertEquals(gate.started, 1);
+});
+
+test("WorkPool and Dispatcher reject with the reason of the signal, though it be a closed channel's", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const reason = new ChannelClosedError("send on closed channel");
+  const gate = new Gate();
+  await using pool = new WorkPool(1);
+  await using dispatcher = new Dispatcher(1, gate.pass);
+  await pool.run(gate.pass);
+  await dispatcher.submit(1);
+  const waiting = [pool.run(gate.pass, { signal }), dispatcher.submit(2, { signal })].map(settled);
+  await turn();
+  controller.abort(reason);
+  for (const end of await Promise.all(waiting)) {
+    assert("reason" in end && end.reason === reason);
+  }
+  await gate.open(2);
 });
 
 test("WorkPool and Dispatcher report a function that fails as an uncaught error, as go() does", async () => {

@@ -293,6 +293,21 @@ test("filter() closes its channel with what its function throws", async () => {
   await assertRejects(() => odd.receive(), Error, "two");
 });
 
+test("filter() and repeatFn() ask a thenable once: it may begin its work when it is asked", async () => {
+  let asked = 0;
+  const lazily = <T>(value: T): PromiseLike<T> => ({
+    then: (resolve, reject) => {
+      asked++;
+      return Promise.resolve(value).then(resolve, reject);
+    },
+  });
+  assertEquals(await drain(filter(null, generate(null, 1, 2), (n) => lazily(n > 1))), [2]);
+  assertEquals(asked, 2);
+  const made = repeatFn(null, () => asked < 4 ? lazily(asked) : Promise.reject(new Error("over")));
+  assertEquals([await made.receive(), await made.receive()], [2, 3]);
+  await assertRejects(() => made.receive(), Error, "over");
+});
+
 test("A stage says so when its function throws undefined", async () => {
   const made = map(null, generate(null, 1), (): Promise<number> => Promise.reject(undefined));
   await assertRejects(() => made.receive(), Error, "undefined");
@@ -362,6 +377,21 @@ test("bridge() ends with the reason of a stream, and of something that is none",
 test("batch() gives full batches, and the rest at the end", async () => {
   assertEquals(await drain(batch(null, generate(null, 1, 2, 3, 4, 5), 2)), [[1, 2], [3, 4], [5]]);
   assertEquals(await drain(batch(null, generate<number>(null), 2)), []);
+});
+
+test("batch() takes no more from its input when done fires while it fills a batch", async () => {
+  // Between two values it went on by a select, which among cases that are ready chooses at random.
+  for (let steps = 1; steps <= 40; steps++) {
+    const done = new Channel<never>();
+    const input = new Channel<number>(100);
+    for (let n = 0; n < 100; n++) input.trySend(n);
+    const batches = batch(done, input, 100);
+    for (let step = 0; step < steps; step++) await undefined;
+    const left = input.size;
+    done.close();
+    await turn();
+    assertEquals([input.size, batches.closed], [left, true]);
+  }
 });
 
 test("batch() gives the rest before the reason of its input", async () => {

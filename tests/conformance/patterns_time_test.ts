@@ -66,6 +66,15 @@ test("or() of one is closed by a value, and of one that was closed before, at on
   assertEquals(or(new Channel(), closed)!.closed, true);
 });
 
+test("or() of an or() of an or(), 10,000 deep, is closed within the call that fires the first", () => {
+  // Each closed the next within its own end, until the stack was used up; the rest was never closed, and nobody heard of it.
+  const root = new Channel<never>();
+  let last: Done = root;
+  for (let depth = 0; depth < 10_000; depth++) last = or(last, new Channel<never>());
+  root.close();
+  assertEquals(last!.closed, true);
+});
+
 test("or() of others' ends as their first does", () => {
   const [ctx, cancel] = withCancel(background());
   const nested = or(new Channel(), or(new Channel(), or(ctx.done, new Channel())))!;
@@ -254,6 +263,21 @@ test("steward() fails with what starting the ward throws", async () => {
   await assertRejects(() => pulse.receive(), Error, "no ward");
   const bad = steward(100, () => 7 as never)(null, 1000)!;
   await assertRejects(() => bad.receive(), TypeError, "Cannot use 7");
+});
+
+test("steward() gives a ward what it can receive from and not close, and ends with it", async () => {
+  using time = virtualTime();
+  const done = new Channel<never>();
+  let given: Done = null;
+  const pulse = steward(10, (stop) => {
+    given = stop;
+    (stop as Partial<Channel<never>>).close?.();
+    return null;
+  })(done, 1000)!;
+  await time.pass(0);
+  assertEquals([given!.closed, pulse.closed], [false, false]);
+  done.close();
+  assertEquals([given!.closed, pulse.closed, time.timers], [true, true, 0]);
 });
 
 test("steward() is a ward that another can watch over", async () => {

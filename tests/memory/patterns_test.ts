@@ -139,6 +139,19 @@ test("A stage does not end while another reads from it", async () => {
   assertEquals(end.closed, false);
 });
 
+test("A pipeline is garbage with the goroutine that waits for it, when nobody can send any more", async () => {
+  // What heard of forgotten readers held the stage, and the stage, by its output, the reader that waited there.
+  const left: WeakRef<object>[] = [];
+  (() => {
+    const input = new Channel<number>();
+    const read = async (): Promise<void> => {
+      for await (const n of map(null, orDone(null, input), (n) => n)) assertEquals(n, undefined);
+    };
+    left.push(new WeakRef(input), new WeakRef(read()));
+  })();
+  assert(await collectUntil(() => left.every((each) => each.deref() === undefined)));
+});
+
 test("An end joined by or() lives as long as what waits for it", async () => {
   const stop = new Channel<never>();
   const output = (() => orDone(or(stop, new Channel()), new Channel<number>()))();
