@@ -56,6 +56,10 @@ const patterns: Readonly<Record<string, Make>> = {
   ],
 };
 
+function sorted(values: readonly unknown[]): string[] {
+  return values.map((each) => JSON.stringify(each)).sort();
+}
+
 for (const [name, make] of Object.entries(patterns)) {
   test(`${name} has no waiter left in shared memory once done has fired`, async () => {
     for (const values of [0, 5]) {
@@ -114,8 +118,9 @@ for (const [name, make] of Object.entries(patterns)) {
   if (name === "or") continue;
   // A stage that holds a value does not wait for its input, which was then taken for one that nobody wants, and ended.
   test(`${name} loses nothing of a pattern when garbage is collected while it holds a value`, async () => {
+    // Compared without their order: not every pattern keeps it.
     const collecting = await readAll(make, () => collectUntil(() => false, 3));
-    assertEquals(collecting, await readAll(make, turn));
+    assertEquals(sorted(collecting), sorted(await readAll(make, turn)));
     assert(collecting.length > 0);
   });
 }
