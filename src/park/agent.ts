@@ -40,6 +40,16 @@ const ATTEMPTS = 3;
 /** How often an engine without `Atomics.waitAsync` looks at its inbox. */
 const POLL_MS = 4;
 
+/** How often a thread on Node that sleeps asynchronously looks whether it has missed the bell; see `README.md`. */
+const CHECK_MS = 100;
+
+// The engine's own: a test may put a clock in its place that stands still.
+const { setTimeout: later } = globalThis;
+
+const isNode = !("Deno" in globalThis) &&
+  (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !==
+    undefined;
+
 /** Somebody to whom inbox entries are addressed: a wait, or a goroutine whose task runs elsewhere. */
 export interface Addressee {
   /** An entry of theirs, at `ptr`, has come out of the inbox. Runs no code of the caller's. */
@@ -81,6 +91,8 @@ export class Agent {
   #isListening = false;
   /** Reports whether a `waitAsync` is outstanding; there is at most one. */
   #isAsleep = false;
+  /** Reports whether {@linkcode Agent.#check} is to come. */
+  #isChecked = false;
   #isStopping = false;
   #isBlocked = false;
   #spins = BLOCK_SPINS;
@@ -290,11 +302,27 @@ export class Agent {
         const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
         if (!sleep.async) continue;
         sleep.value.then(this.#woken);
+        if (isNode) this.#checkLater();
       }
       this.#isAsleep = true;
       return;
     }
     this.#isListening = false;
+  };
+
+  #checkLater(): void {
+    if (this.#isChecked) return;
+    this.#isChecked = true;
+    unref(later(this.#check, CHECK_MS));
+  }
+
+  readonly #check = (): void => {
+    this.#isChecked = false;
+    // Who is awake has this done again with its next sleep.
+    if (!this.#isAsleep) return;
+    const { fn, agent } = this.core;
+    if (fn.agentSpin(agent, 1) === 0) return this.#checkLater();
+    this.#woken();
   };
 
   readonly #woken = (): void => {
