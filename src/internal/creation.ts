@@ -34,7 +34,11 @@ export function nextNumber(): number {
  * @param above The public function that was called: its caller is the creator.
  */
 export function traceCreation(id: number, above: unknown): Trace | undefined {
-  if (id > ALWAYS && id % SOMETIMES !== 0) return undefined;
+  // Small enough to be inlined.
+  return id > ALWAYS && id % SOMETIMES !== 0 ? undefined : recordCreation(above);
+}
+
+function recordCreation(above: unknown): Trace {
   const { captureStackTrace } = Error as Tracing;
   if (captureStackTrace === undefined) return new Error();
   const trace = {};

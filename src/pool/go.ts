@@ -5,20 +5,42 @@
  */
 import { AgentCannotBlockError, CanceledError } from "../errors.ts";
 import { show } from "../internal/check.ts";
-import { microtask } from "../internal/macrotask.ts";
+import { quickMicrotask } from "../internal/macrotask.ts";
 import { Goroutine, SUSPENDED_HERE } from "./goroutine.ts";
 
-/** Goroutines that have been created and not started, in order. One microtask starts them all. */
-let ready: { start(): void }[] = [];
+/** Goroutines that have been created and not started, the first and the last in a list. One microtask starts them all. */
+let first: Startable | undefined;
+let last: Startable | undefined;
 
-function startReady(): void {
-  const starting = ready;
-  // Those that these create start in a microtask of their own, after what was queued before them.
-  ready = [];
-  for (const goroutine of starting) goroutine.start();
+interface Startable {
+  next: Startable | undefined;
+  start(): void;
 }
 
-class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
+function startReady(): void {
+  let goroutine = first;
+  // Those that these create start in a microtask of their own, after what was queued before them.
+  first = last = undefined;
+  while (goroutine !== undefined) {
+    const { next } = goroutine;
+    goroutine.next = undefined;
+    goroutine.start();
+    goroutine = next;
+  }
+}
+
+function startLater(goroutine: Startable): void {
+  if (last === undefined) {
+    first = goroutine;
+    quickMicrotask(startReady);
+  } else {
+    last.next = goroutine;
+  }
+  last = goroutine;
+}
+
+class LocalGoroutine<T> extends Goroutine<Awaited<T>> implements Startable {
+  next: Startable | undefined = undefined;
   readonly #fn: { readonly name: string };
   #run: (() => T) | undefined;
 
@@ -27,7 +49,7 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> {
     super(above);
     this.#fn = fn;
     this.#run = run;
-    if (ready.push(this) === 1) microtask(startReady);
+    startLater(this);
   }
 
   override get name(): string {
