@@ -134,10 +134,10 @@ export const RING_RECEIVERS = 32;
 /** Wait queue of senders. */
 export const RING_SENDERS = 64;
 /** u32: slot index at which consumers start to look; a hint. */
-export const RING_HEAD = 128;
+export const RING_HEAD = 256;
 /** u32: slot index at which producers start to look; a hint. */
-export const RING_TAIL = 256;
-export const RING_SLOTS = 384;
+export const RING_TAIL = 384;
+export const RING_SLOTS = 512;
 /** Bytes of a rendezvous: a ring up to its queues. */
 export const RENDEZVOUS_SIZE = 96;
 /** Results of the ring's operations. */

@@ -148,10 +148,10 @@ export const RING_RECEIVERS: usize = 32;
 /** Wait queue of senders. */
 export const RING_SENDERS: usize = 64;
 /** u32: slot index at which consumers start to look; a hint. */
-export const RING_HEAD: usize = 128;
+export const RING_HEAD: usize = 256;
 /** u32: slot index at which producers start to look; a hint. */
-export const RING_TAIL: usize = 256;
-export const RING_SLOTS: usize = 384;
+export const RING_TAIL: usize = 384;
+export const RING_SLOTS: usize = 512;
 
 /** Bytes of a rendezvous: a ring up to its queues. */
 export const RENDEZVOUS_SIZE: usize = 96;
