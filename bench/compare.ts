@@ -142,7 +142,7 @@ async function play(
       if (measured === undefined) throw new Error(`The match has no contestant "${spec.ours}"`);
       const best = spec.best === undefined ? undefined : bestOf(spec.best.rivals, byName);
       return spec.rivals.map(({ name, goal = name === best ? spec.best?.goal : undefined }) =>
-        compareRow(spec.row, runtimeName, measured, name, byName.get(name), goal)
+        compareRow(spec.row, runtimeName, measured, name, byName.get(name), goal, spec.unit)
       );
     });
   } finally {

@@ -175,7 +175,7 @@ async function buildBench(): Promise<void> {
     name: "external packages",
     setup(build) {
       build.onResolve({ filter: /^[^./]/ }, ({ path }) => {
-        if (!path.startsWith("node:")) packages.add(path);
+        if (!path.startsWith("node:")) packages.add(packageOf(path));
         return { external: true, path };
       });
     },
@@ -193,6 +193,11 @@ async function buildBench(): Promise<void> {
     cwd: BENCH.output,
   }).spawn().status;
   if (!success) throw new Error("Cannot install the packages of the benches");
+}
+
+/** The package that a bare specifier names, or a file of. */
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
 /** The version of a package that `deno.json` names. */
