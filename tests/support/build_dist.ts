@@ -163,12 +163,12 @@ async function buildTests(): Promise<void> {
 }
 
 /**
- * Transpiles the comparison, but not what only `deno bench` runs, and installs the packages that it imports. They are not
+ * Transpiles the comparison, but not what only `deno bench` runs, nor what bundles the module, and installs the packages that it imports. They are not
  * bundled: pools start threads from files of their own.
  */
 async function buildBench(): Promise<void> {
   const modules = Array.from(listModules(BENCH.source)).filter((file) =>
-    !file.endsWith("_bench.ts")
+    !file.endsWith("_bench.ts") && file !== join(BENCH.source, "size.ts")
   );
   const packages = new Set<string>();
   await buildTree(BENCH, modules, {
