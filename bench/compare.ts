@@ -144,7 +144,9 @@ async function play(
 ): Promise<MeasuredRow[]> {
   const held: Held = [];
   try {
-    const measurements = await interleave(await openMatch(match, go, held), options);
+    const { warmups = options.warmups } = match;
+    const contestants = await openMatch(match, go, held);
+    const measurements = await interleave(contestants, { ...options, warmups });
     const byName = new Map(measurements.map((each) => [each.name, each]));
     return match.rows.flatMap((spec) => {
       const measured = byName.get(spec.ours);

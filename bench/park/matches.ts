@@ -37,6 +37,7 @@ const rows = (kind: "reference" | "typed", what: string): RowSpec[] => {
 /** Ours and Go's, at a channel of values by reference and at one in shared memory. */
 export const parkMatches: readonly Match[] = [{
   name: "parked",
+  warmups: 0,
   rows: [...rows("reference", ""), ...rows("typed", " (at a typed channel)")],
   go: { [GO]: "parkedResident", [GO_HEAP]: "parkedHeap" } satisfies Record<string, GoRow>,
   open: () =>

@@ -24,6 +24,8 @@ export type Held = (() => unknown)[];
 export interface Match {
   readonly name: string;
   readonly rows: readonly RowSpec[];
+  /** Rounds that do not count, in place of the usual number: none where every round is a process of its own and no clock is read. */
+  readonly warmups?: number;
   /** The rivals that run in Go, by name. */
   readonly go: Readonly<Record<string, GoRow | GoProcess>>;
   /**
