@@ -11,7 +11,7 @@ import { matches, openMatch } from "./rows.ts";
 import { buildGo, type GoRival } from "./support/go.ts";
 import type { Held, Match } from "./support/match.ts";
 import { interleave, type MatchOptions, type Measurement } from "./support/measure.ts";
-import { writeResults } from "./support/results.ts";
+import { writeResults, writeSizes } from "./support/results.ts";
 import {
   commit,
   isMain,
@@ -121,10 +121,19 @@ export async function main(args: readonly string[]): Promise<number> {
       rounds: `${options.rounds} of about ${options.targetMs} ms for each side`,
       rows,
     });
+    if (runtimeName === "deno") await writeSizesOfModule();
   } else if (options.write) {
     note("bench/RESULTS.md is left as it was, because a match failed");
   }
   return failed === 0 ? 0 : 1;
+}
+
+/** By a module that is not there on Node, as the bundler is not: so its path is no literal, which a build would follow. */
+async function writeSizesOfModule(): Promise<void> {
+  const { measureSizes, renderSizes }: typeof import("./size.ts") = await import(
+    new URL("./size.ts", import.meta.url).href
+  );
+  writeSizes(renderSizes(await measureSizes()));
 }
 
 /** Runs one match and sets the sides against each other. */
@@ -135,14 +144,16 @@ async function play(
 ): Promise<MeasuredRow[]> {
   const held: Held = [];
   try {
-    const measurements = await interleave(await openMatch(match, go, held), options);
+    const { warmups = options.warmups } = match;
+    const contestants = await openMatch(match, go, held);
+    const measurements = await interleave(contestants, { ...options, warmups });
     const byName = new Map(measurements.map((each) => [each.name, each]));
     return match.rows.flatMap((spec) => {
       const measured = byName.get(spec.ours);
       if (measured === undefined) throw new Error(`The match has no contestant "${spec.ours}"`);
       const best = spec.best === undefined ? undefined : bestOf(spec.best.rivals, byName);
       return spec.rivals.map(({ name, goal = name === best ? spec.best?.goal : undefined }) =>
-        compareRow(spec.row, runtimeName, measured, name, byName.get(name), goal)
+        compareRow(spec.row, runtimeName, measured, name, byName.get(name), goal, spec.unit)
       );
     });
   } finally {

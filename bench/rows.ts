@@ -32,6 +32,7 @@ import {
   lookUp,
   trySelectJob,
 } from "./context/context.ts";
+import { parkMatches } from "./park/matches.ts";
 import { throughGenerators, throughStages } from "./patterns/pipeline.ts";
 import { poolMatches } from "./pool/matches.ts";
 import { scaleMatches } from "./pool/scale_matches.ts";
@@ -40,6 +41,7 @@ import { asyncMutexCrowd, asyncMutexFree } from "./rivals/async_mutex.ts";
 import { EFFECT, effectQueue, THI_NG, thiNgChannel } from "./rivals/channels.ts";
 import { asyncFunction, pingPong } from "./rivals/promises.ts";
 import { selectReady, selectWaiting, trySelectReady } from "./select/two.ts";
+import { startUpMatches } from "./start_up/matches.ts";
 import type { GoRival, GoRow } from "./support/go.ts";
 import { type Held, type Match, usePool } from "./support/match.ts";
 import { type Contestant, contestant } from "./support/measure.ts";
@@ -459,6 +461,8 @@ export const matches: readonly Match[] = [
     open: () => [contestant("go", spawnHere), contestant(ASYNC_FUNCTION, asyncFunction)],
   },
   ...poolMatches,
+  ...parkMatches,
+  ...startUpMatches,
   ...scaleMatches,
   mapMatch("i32", "reads"),
   mapMatch("i32", "writes"),

@@ -2,6 +2,7 @@
 
 import type { Pool } from "../../mod.ts";
 import { startRivalPools } from "../rivals/pools/all.ts";
+import { COMLINK } from "../rivals/pools/comlink.ts";
 import { fib } from "../rivals/pools/work.ts";
 import { type Echo, startEcho } from "../rivals/post_message.ts";
 import type { GoRow } from "../support/go.ts";
@@ -15,14 +16,17 @@ const GO = "Go";
 const POST_MESSAGE = "raw postMessage";
 const ONE_THREAD = "one thread, no pool";
 
-/** The libraries, by the names of their pools. */
-export const LIBRARIES: readonly string[] = [
+/** The libraries whose pools have two threads, by the names of these. */
+const POOLS: readonly string[] = [
   "piscina",
   "tinypool",
   "workerpool",
   "poolifier",
   "multithreading",
 ];
+
+/** All libraries: one of them is a proxy over one worker, which cannot run tasks side by side. */
+export const LIBRARIES: readonly string[] = [...POOLS, COMLINK];
 
 /** What the bodies call, whoever runs it. */
 interface Calls {
@@ -34,6 +38,8 @@ interface Situation {
   readonly name: string;
   readonly row: string;
   readonly go: GoRow;
+  /** The libraries that can do it. */
+  readonly libraries: readonly string[];
   /** What we have to reach against the best library. */
   readonly goal?: Goal;
   readonly body: (pool: Calls, ops: number) => Promise<number>;
@@ -46,14 +52,16 @@ interface Situation {
   };
 }
 
-function poolMatch({ name, row, go, goal, body, options, floor }: Situation): Match {
+function poolMatch(
+  { name, row, go, libraries, goal, body, options, floor }: Situation,
+): Match {
   return {
     name,
     rows: [{
       row,
       ours: "pool",
-      rivals: [{ name: GO }, floor, ...LIBRARIES.map((name) => ({ name }))],
-      ...goal === undefined ? {} : { best: { rivals: LIBRARIES, goal } },
+      rivals: [{ name: GO }, floor, ...libraries.map((name) => ({ name }))],
+      ...goal === undefined ? {} : { best: { rivals: libraries, goal } },
     }],
     go: { [GO]: go },
     async open(held) {
@@ -64,7 +72,8 @@ function poolMatch({ name, row, go, goal, body, options, floor }: Situation): Ma
       return [
         contestant("pool", (ops) => body(ours, ops), options),
         contestant(floor.name, bodyWithoutPool, options),
-        ...rivals.map((rival) => contestant(rival.name, (ops) => body(rival, ops), options)),
+        ...rivals.filter(({ name }) => libraries.includes(name))
+          .map((rival) => contestant(rival.name, (ops) => body(rival, ops), options)),
       ];
     },
   };
@@ -86,6 +95,7 @@ export const poolMatches: readonly Match[] = [
     name: "pool",
     row: "pool, one awaited no-op task",
     go: "poolTask",
+    libraries: LIBRARIES,
     goal: { factor: 0.6, rival: "JS" },
     body: (pool, ops) => oneByOne(pool.one, ops),
     floor: { name: POST_MESSAGE, open: (held) => openEcho(held).oneByOne },
@@ -94,6 +104,7 @@ export const poolMatches: readonly Match[] = [
     name: "burst",
     row: "pool, burst of 10,000 no-op tasks, per task",
     go: "poolBurst",
+    libraries: LIBRARIES,
     goal: { factor: 0.1, rival: "JS" },
     body: (pool, ops) => bursts(pool.one, ops),
     options: { unit: BURST, first: BURST },
@@ -109,6 +120,7 @@ export const poolMatches: readonly Match[] = [
     name: "computing",
     row: "pool, 64 × fib(27) on 2 threads, per task",
     go: "poolComputing",
+    libraries: POOLS,
     body: (pool, ops) => fibs(pool.fib, ops),
     options: { unit: COMPUTATIONS, first: COMPUTATIONS },
     floor: {

@@ -1,5 +1,6 @@
 import { Pool } from "../../mod.ts";
 import { startRivalPools } from "../rivals/pools/all.ts";
+import { COMLINK } from "../rivals/pools/comlink.ts";
 import { fib } from "../rivals/pools/work.ts";
 import { startEcho } from "../rivals/post_message.ts";
 import { asyncFunction } from "../rivals/promises.ts";
@@ -14,9 +15,12 @@ const echo = startEcho();
 const rivals = await startRivalPools();
 type RivalPool = typeof rivals[number];
 
-const ofRivals = (body: (rival: RivalPool, ops: number) => ReturnType<Body>) =>
+const ofRivals = (
+  body: (rival: RivalPool, ops: number) => ReturnType<Body>,
+  able: readonly RivalPool[] = rivals,
+) =>
   Object.fromEntries(
-    rivals.map((rival): [string, Body] => [rival.name, (ops) => body(rival, ops)]),
+    able.map((rival): [string, Body] => [rival.name, (ops) => body(rival, ops)]),
   );
 
 // A call made concurrent with the caller, on its own thread.
@@ -55,6 +59,10 @@ situation({
   bodies: {
     "one thread, no pool": (ops) => fibsHere(fib, ops),
     "pool.go": (ops) => fibs((n) => pool.go(fibTask, n), ops),
-    ...ofRivals((rival, ops) => fibs(rival.fib, ops)),
+    // comlink has one thread.
+    ...ofRivals(
+      (rival, ops) => fibs(rival.fib, ops),
+      rivals.filter(({ name }) => name !== COMLINK),
+    ),
   },
 });

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { wholeProcess } from "./child.ts";
 import type { Contestant } from "./measure.ts";
 import { repositoryRoot } from "./runtime.ts";
 
@@ -60,15 +61,20 @@ export const goRows = [
   "contextCancelWaiting",
   "contextValue",
   "contextSelect",
+  "parkedResident",
+  "parkedHeap",
 ] as const;
 
 /** The name of one row of the Go program. */
 export type GoRow = typeof goRows[number];
 
+/** The Go program as a whole: it starts a goroutine, joins it, and exits. */
+export type GoProcess = "process";
+
 /** What the Go program prints. */
 export interface GoReport {
   readonly go: string;
-  /** The median of each row, in ns per operation. */
+  /** The median of each row, in ns per operation; of rows that are about memory, in bytes. */
   readonly nsPerOp: { readonly [row in GoRow]?: number };
   readonly rounds: { readonly [row in GoRow]?: readonly number[] };
 }
@@ -82,8 +88,8 @@ export interface GoRival extends Disposable {
     rows: readonly GoRow[],
     options: { readonly rounds: number; readonly targetMs: number },
   ): Promise<GoReport>;
-  /** Makes a contestant of one row. */
-  contestant(row: GoRow, name?: string): Contestant;
+  /** Makes a contestant of one row, or of the process as a whole. */
+  contestant(row: GoRow | GoProcess, name?: string): Contestant;
 }
 
 const run = promisify(execFile);
@@ -132,14 +138,15 @@ export function buildGo(report: (message: string) => void): GoRival | undefined 
   return {
     version,
     measure,
-    contestant: (row, name = "Go") => ({
-      name,
-      async round(targetMs) {
-        const nsPerOp = (await measure([row], { rounds: 1, targetMs })).nsPerOp[row];
-        if (nsPerOp === undefined) throw new Error(`The Go program left out "${row}"`);
-        return nsPerOp;
-      },
-    }),
+    contestant: (row, name = "Go") =>
+      row === "process" ? wholeProcess(name, [binary, "-once"]) : ({
+        name,
+        async round(targetMs) {
+          const nsPerOp = (await measure([row], { rounds: 1, targetMs })).nsPerOp[row];
+          if (nsPerOp === undefined) throw new Error(`The Go program left out "${row}"`);
+          return nsPerOp;
+        },
+      }),
     [Symbol.dispose]: remove,
   };
 }

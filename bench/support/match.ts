@@ -1,13 +1,15 @@
 /** What a match is: contestants that take turns, and the rows that come of them. */
 
 import { Pool } from "../../mod.ts";
-import type { GoRow } from "./go.ts";
+import type { GoProcess, GoRow } from "./go.ts";
 import type { Contestant } from "./measure.ts";
-import type { Goal } from "./table.ts";
+import type { Goal, Unit } from "./table.ts";
 
 /** One of ours against each of these rivals. */
 export interface RowSpec {
   readonly row: string;
+  /** What the contestants measure. Default: ns. */
+  readonly unit?: Unit;
   /** The name of our contestant. */
   readonly ours: string;
   readonly rivals: readonly { readonly name: string; readonly goal?: Goal }[];
@@ -22,10 +24,12 @@ export type Held = (() => unknown)[];
 export interface Match {
   readonly name: string;
   readonly rows: readonly RowSpec[];
+  /** Rounds that do not count, in place of the usual number: none where every round is a process of its own and no clock is read. */
+  readonly warmups?: number;
   /** The rivals that run in Go, by name. */
-  readonly go: Readonly<Record<string, GoRow>>;
+  readonly go: Readonly<Record<string, GoRow | GoProcess>>;
   /**
-   * Makes the contestants that run in this process, and notes in `held` how what they hold is given
+   * Makes the contestants that run in this process or in children of it, and notes in `held` how what they hold is given
    * back.
    */
   open(held: Held): Contestant[] | Promise<Contestant[]>;

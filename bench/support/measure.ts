@@ -22,12 +22,12 @@ export interface Contestant {
   /**
    * Measures one round that lasts about `targetMs`.
    *
-   * @returns ns per operation.
+   * @returns ns per operation, or bytes.
    */
   round(targetMs: number): Promise<number>;
 }
 
-/** What the rounds of one contestant came to, in ns per operation. */
+/** What the rounds of one contestant came to, in ns per operation or in bytes. */
 export interface Measurement {
   readonly name: string;
   readonly rounds: readonly number[];

@@ -31,6 +31,14 @@ between the quartiles stands behind ±. The ratio is ours ÷ rival, so less is b
 a speed-up is the goal it is written as one over that. Only ratios mean anything on another machine.
 `;
 
+/** What the markers call the section about the size of the module. */
+const SIZE = "size";
+
+const SIZES =
+  `What a bundle weighs that exports this and has lost the rest: tree-shaken and minified by esbuild, then compressed by
+gzip. 72 KB of each are the core, as base64; 118 KB of what has pools are acorn, which checks inline functions. How long it
+takes to start is in the tables of the runtimes, in the rows that begin with "import".`;
+
 /** Returns the section of one run. */
 export function renderResults(results: Results): string {
   const judged = results.rows.filter((row) => row.met !== null);
@@ -52,20 +60,36 @@ export function renderResults(results: Results): string {
   ].join("\n");
 }
 
-/** Returns `text` with the section of this runtime replaced, or added at the end. */
-export function replaceSection(text: string, results: Results): string {
-  const from = text.indexOf(begin(results.runtime));
-  const to = text.indexOf(end(results.runtime));
-  const section = renderResults(results);
+/**
+ * Returns `text` with a section replaced, or added at the end.
+ *
+ * @param name What its markers call it.
+ * @param section The section, markers included.
+ */
+export function replaceSection(text: string, name: string, section: string): string {
+  const from = text.indexOf(begin(name));
+  const to = text.indexOf(end(name));
   if (from < 0 || to < from) return `${text.trimEnd()}\n\n${section}\n`;
-  return text.slice(0, from) + section + text.slice(to + end(results.runtime).length);
+  return text.slice(0, from) + section + text.slice(to + end(name).length);
 }
 
 /** Writes the section of this run into `bench/RESULTS.md`. */
 export function writeResults(results: Results): void {
+  writeSection(results.runtime, renderResults(results));
+}
+
+/** Writes how large the module is into `bench/RESULTS.md`: a table as `renderSizes` of `bench/size.ts` makes it. */
+export function writeSizes(table: string): void {
+  writeSection(
+    SIZE,
+    [begin(SIZE), "", "## Size and start-up", "", SIZES, "", table, "", end(SIZE)].join("\n"),
+  );
+}
+
+function writeSection(name: string, section: string): void {
   const file = new URL("bench/RESULTS.md", repositoryRoot());
   const text = existsSync(file) ? readFileSync(file, "utf8") : PREFACE;
-  writeFileSync(file, replaceSection(text, results));
+  writeFileSync(file, replaceSection(text, name, section));
 }
 
 function begin(runtime: string): string {

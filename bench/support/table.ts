@@ -2,10 +2,17 @@
 
 import type { Measurement } from "./measure.ts";
 
-/** What a row has to reach: at most `factor` times its rival, or to be `speedUp` times as fast. */
+/**
+ * What a row has to reach: at most `factor` times its rival, at most `plusMs` milliseconds more than it, or to be `speedUp` times
+ * as fast.
+ */
 export type Goal =
   | { readonly factor: number; readonly rival: string }
+  | { readonly plusMs: number; readonly rival: string }
   | { readonly speedUp: number };
+
+/** What is measured: nanoseconds or bytes. */
+export type Unit = "ns" | "B";
 
 /** One row as `--json` prints it. */
 export interface Row {
@@ -17,10 +24,10 @@ export interface Row {
   /** Median over the rounds, of the same run; `null` where the rival is not installed. */
   readonly rival: number | null;
   readonly rivalName: string;
-  readonly unit: "ns";
+  readonly unit: Unit;
   /** Ours ÷ rival. */
   readonly ratio: number | null;
-  /** Such as "≤ 0.7 × Go" or "speed-up ≥ 1.7"; `null` where nothing is asked of us against this rival. */
+  /** Such as "≤ 0.7 × Go", "≤ a raw worker + 10 ms" or "speed-up ≥ 1.7"; `null` where nothing is asked of us against this rival. */
   readonly goal: string | null;
   readonly met: boolean | null;
 }
@@ -41,6 +48,7 @@ export function compareRow(
   rivalName: string,
   rival: Measurement | undefined,
   goal: Goal | undefined,
+  unit: Unit = "ns",
 ): MeasuredRow {
   const ratio = rival === undefined ? null : round(ours.median / rival.median, 3);
   return {
@@ -49,22 +57,24 @@ export function compareRow(
     ours: round(ours.median, 2),
     rival: rival === undefined ? null : round(rival.median, 2),
     rivalName,
-    unit: "ns",
+    unit,
     ratio,
     goal: goal === undefined ? null : describe(goal),
-    met: goal === undefined || ratio === null ? null : ratio <= limitOf(goal),
+    met: goal === undefined || rival === undefined ? null : meets(goal, ours.median, rival.median),
     oursSpread: ours.spread,
     rivalSpread: rival?.spread ?? null,
     isSpeedUp: goal !== undefined && "speedUp" in goal,
   };
 }
 
-/** The largest ratio, of three digits, that meets the goal. */
-function limitOf(goal: Goal): number {
-  return "factor" in goal ? goal.factor : round(1 / goal.speedUp, 3);
+/** Reports whether `ours` meets the goal: by the ratio of three digits that the row states, or by the distance in ns. */
+function meets(goal: Goal, ours: number, rival: number): boolean {
+  if ("plusMs" in goal) return ours <= rival + goal.plusMs * 1e6;
+  return round(ours / rival, 3) <= ("factor" in goal ? goal.factor : round(1 / goal.speedUp, 3));
 }
 
 function describe(goal: Goal): string {
+  if ("plusMs" in goal) return `≤ ${goal.rival} + ${goal.plusMs} ms`;
   return "factor" in goal ? `≤ ${goal.factor} × ${goal.rival}` : `speed-up ≥ ${goal.speedUp}`;
 }
 
@@ -80,9 +90,11 @@ const HEADINGS = ["situation", "ours", "rival", "", "ratio", "goal", "met"] as c
 export function renderTable(rows: readonly MeasuredRow[]): string {
   const cells = rows.map((row, index) => [
     rows[index - 1]?.row === row.row ? "" : row.row,
-    time(row.ours, row.oursSpread),
+    amount(row.ours, row.unit, row.oursSpread),
     row.rivalName,
-    row.rival === null || row.rivalSpread === null ? "–" : time(row.rival, row.rivalSpread),
+    row.rival === null || row.rivalSpread === null
+      ? "–"
+      : amount(row.rival, row.unit, row.rivalSpread),
     row.ratio === null
       ? "–"
       : row.isSpeedUp
@@ -101,14 +113,23 @@ export function renderTable(rows: readonly MeasuredRow[]): string {
   return [render(HEADINGS), rule, ...cells.map(render)].join("\n");
 }
 
-/** Renders a time in the unit that suits it, with its spread. */
-function time(ns: number, spread: number): string {
-  const value = ns < 1_000
-    ? `${ns.toFixed(ns < 100 ? 1 : 0)} ns`
-    : ns < 1_000_000
-    ? `${(ns / 1_000).toFixed(ns < 100_000 ? 1 : 0)} µs`
-    : `${(ns / 1_000_000).toFixed(ns < 100_000_000 ? 1 : 0)} ms`;
-  return `${value} ±${(spread * 100).toFixed(0)}%`;
+/** The steps in which each unit is printed, each a thousand times the one before. */
+const STEPS: Readonly<Record<Unit, readonly string[]>> = {
+  ns: ["ns", "µs", "ms"],
+  B: ["B", "KB", "MB"],
+};
+
+/** Renders an amount in the step of its unit that suits it, with its spread. */
+function amount(value: number, unit: Unit, spread: number): string {
+  return `${renderAmount(value, unit)} ±${(spread * 100).toFixed(0)}%`;
+}
+
+/** Renders an amount in the step of its unit that suits it, such as "1.2 KB". */
+export function renderAmount(value: number, unit: Unit): string {
+  const steps = STEPS[unit];
+  const step = value < 1_000 ? 0 : value < 1_000_000 ? 1 : 2;
+  const scaled = value / 1_000 ** step;
+  return `${scaled.toFixed(scaled < 100 ? 1 : 0)} ${steps[step]}`;
 }
 
 function round(value: number, digits: number): number {

@@ -493,10 +493,17 @@ function newMemory(): WebAssembly.Memory {
 }
 
 function compile(): WebAssembly.Module {
-  const text = atob(coreBase64);
+  return new WebAssembly.Module(decodeBase64(coreBase64));
+}
+
+/** Decodes base64: by the engine where it can (ECMAScript 2026; Node 20 cannot), which takes a tenth of the time. */
+function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 } = Uint8Array as { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, base64);
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-  return new WebAssembly.Module(bytes);
+  return bytes;
 }
 
 function canBlock(): boolean {

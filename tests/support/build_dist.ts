@@ -163,19 +163,19 @@ async function buildTests(): Promise<void> {
 }
 
 /**
- * Transpiles the comparison, but not what only `deno bench` runs, and installs the packages that it imports. They are not
+ * Transpiles the comparison, but not what only `deno bench` runs, nor what bundles the module, and installs the packages that it imports. They are not
  * bundled: pools start threads from files of their own.
  */
 async function buildBench(): Promise<void> {
   const modules = Array.from(listModules(BENCH.source)).filter((file) =>
-    !file.endsWith("_bench.ts")
+    !file.endsWith("_bench.ts") && file !== join(BENCH.source, "size.ts")
   );
   const packages = new Set<string>();
   await buildTree(BENCH, modules, {
     name: "external packages",
     setup(build) {
       build.onResolve({ filter: /^[^./]/ }, ({ path }) => {
-        if (!path.startsWith("node:")) packages.add(path);
+        if (!path.startsWith("node:")) packages.add(packageOf(path));
         return { external: true, path };
       });
     },
@@ -193,6 +193,11 @@ async function buildBench(): Promise<void> {
     cwd: BENCH.output,
   }).spawn().status;
   if (!success) throw new Error("Cannot install the packages of the benches");
+}
+
+/** The package that a bare specifier names, or a file of. */
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
 /** The version of a package that `deno.json` names. */

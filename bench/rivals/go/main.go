@@ -2,6 +2,9 @@
 //
 //	{"go":"go1.19.8","nsPerOp":{"<row>":<median>,…},"rounds":{"<row>":[<ns>,…],…}}
 //
+// Rows about memory have bytes in place of ns, and are measured once, whatever -rounds says: what is left of one round (the stacks
+// of goroutines that have ended) would be there for the next.
+//
 // bench/support/go.ts builds it and runs it once per round, so that both sides take turns on the
 // same machine. By hand: go run . -rounds 7
 package main
@@ -22,54 +25,58 @@ type row struct {
 	// procs is GOMAXPROCS while the body runs: 1 where the situation says "one thread".
 	procs int
 	run   body
+	// bytes measures memory, in place of run.
+	bytes func() (float64, error)
 }
 
 var rows = []row{
-	{"sendReceiveOneThread", 1, sendReceiveOneThread},
-	{"rendezvousOneThread", 1, rendezvousOneThread},
-	{"buffered1024OneThread", 1, buffered1024OneThread},
-	{"threadToThread1024", 2, threadToThread1024},
-	{"threadToThread1024Locked", 2, threadToThread1024Locked},
-	{"kib1ThreadToThread", 2, kib1ThreadToThread},
-	{"kib1SliceThreadToThread", 2, kib1SliceThreadToThread},
-	{"mpmc4x4", 2, mpmc4x4},
-	{"selectTwoReady", 1, selectTwoReady},
-	{"selectTwoWaiting", 1, selectTwoWaiting},
-	{"mutexFree", 1, mutexFree},
-	{"semaphoreFree", 1, semaphoreFree},
-	{"semaphoreContended", 2, semaphoreContended},
-	{"atomicFree", 1, atomicFree},
-	{"atomicContended", 2, atomicContended},
-	{"waitGroupFree", 1, waitGroupFree},
-	{"barrierTwo", 2, barrierTwo},
-	{"mutexContended", 2, mutexContended},
-	{"mutexWork", 2, mutexWork},
-	{"mutexOversubscribed", 2, mutexOversubscribed},
-	{"mutexCrowd", 1, mutexCrowd},
-	{"rwMutex0", 1, readersAndWriter(1)},
-	{"rwMutex10", 1, readersAndWriter(1 << 10)},
-	{"rwMutex19", 1, readersAndWriter(1 << 19)},
-	{"goSpawnJoin", 1, goSpawnJoin},
-	{"poolTask", 2, poolTask},
-	{"poolBurst", 2, poolBurst},
-	{"poolComputing", 2, poolComputing},
-	{"mapOneIntReads", 1, mapOneThread(intKeys, "reads")},
-	{"mapOneIntWrites", 1, mapOneThread(intKeys, "writes")},
-	{"mapOneIntMixed", 1, mapOneThread(intKeys, "mixed")},
-	{"mapOneTextReads", 1, mapOneThread(textKeys, "reads")},
-	{"mapOneTextWrites", 1, mapOneThread(textKeys, "writes")},
-	{"mapOneTextMixed", 1, mapOneThread(textKeys, "mixed")},
-	{"mapTwoIntReads", 2, mapTwoThreads(intKeys, "reads")},
-	{"mapTwoIntWrites", 2, mapTwoThreads(intKeys, "writes")},
-	{"mapTwoIntMixed", 2, mapTwoThreads(intKeys, "mixed")},
-	{"mapTwoTextReads", 2, mapTwoThreads(textKeys, "reads")},
-	{"mapTwoTextWrites", 2, mapTwoThreads(textKeys, "writes")},
-	{"mapTwoTextMixed", 2, mapTwoThreads(textKeys, "mixed")},
-	{"pipeline", 1, pipeline},
-	{"contextCancel", 1, contextCancel},
-	{"contextCancelWaiting", 1, contextCancelWaiting},
-	{"contextValue", 1, contextValue},
-	{"contextSelect", 1, contextSelect},
+	{"sendReceiveOneThread", 1, sendReceiveOneThread, nil},
+	{"rendezvousOneThread", 1, rendezvousOneThread, nil},
+	{"buffered1024OneThread", 1, buffered1024OneThread, nil},
+	{"threadToThread1024", 2, threadToThread1024, nil},
+	{"threadToThread1024Locked", 2, threadToThread1024Locked, nil},
+	{"kib1ThreadToThread", 2, kib1ThreadToThread, nil},
+	{"kib1SliceThreadToThread", 2, kib1SliceThreadToThread, nil},
+	{"mpmc4x4", 2, mpmc4x4, nil},
+	{"selectTwoReady", 1, selectTwoReady, nil},
+	{"selectTwoWaiting", 1, selectTwoWaiting, nil},
+	{"mutexFree", 1, mutexFree, nil},
+	{"semaphoreFree", 1, semaphoreFree, nil},
+	{"semaphoreContended", 2, semaphoreContended, nil},
+	{"atomicFree", 1, atomicFree, nil},
+	{"atomicContended", 2, atomicContended, nil},
+	{"waitGroupFree", 1, waitGroupFree, nil},
+	{"barrierTwo", 2, barrierTwo, nil},
+	{"mutexContended", 2, mutexContended, nil},
+	{"mutexWork", 2, mutexWork, nil},
+	{"mutexOversubscribed", 2, mutexOversubscribed, nil},
+	{"mutexCrowd", 1, mutexCrowd, nil},
+	{"rwMutex0", 1, readersAndWriter(1), nil},
+	{"rwMutex10", 1, readersAndWriter(1 << 10), nil},
+	{"rwMutex19", 1, readersAndWriter(1 << 19), nil},
+	{"goSpawnJoin", 1, goSpawnJoin, nil},
+	{"poolTask", 2, poolTask, nil},
+	{"poolBurst", 2, poolBurst, nil},
+	{"poolComputing", 2, poolComputing, nil},
+	{"mapOneIntReads", 1, mapOneThread(intKeys, "reads"), nil},
+	{"mapOneIntWrites", 1, mapOneThread(intKeys, "writes"), nil},
+	{"mapOneIntMixed", 1, mapOneThread(intKeys, "mixed"), nil},
+	{"mapOneTextReads", 1, mapOneThread(textKeys, "reads"), nil},
+	{"mapOneTextWrites", 1, mapOneThread(textKeys, "writes"), nil},
+	{"mapOneTextMixed", 1, mapOneThread(textKeys, "mixed"), nil},
+	{"mapTwoIntReads", 2, mapTwoThreads(intKeys, "reads"), nil},
+	{"mapTwoIntWrites", 2, mapTwoThreads(intKeys, "writes"), nil},
+	{"mapTwoIntMixed", 2, mapTwoThreads(intKeys, "mixed"), nil},
+	{"mapTwoTextReads", 2, mapTwoThreads(textKeys, "reads"), nil},
+	{"mapTwoTextWrites", 2, mapTwoThreads(textKeys, "writes"), nil},
+	{"mapTwoTextMixed", 2, mapTwoThreads(textKeys, "mixed"), nil},
+	{"pipeline", 1, pipeline, nil},
+	{"contextCancel", 1, contextCancel, nil},
+	{"contextCancelWaiting", 1, contextCancelWaiting, nil},
+	{"contextValue", 1, contextValue, nil},
+	{"contextSelect", 1, contextSelect, nil},
+	{"parkedResident", 1, nil, parkedResident},
+	{"parkedHeap", 1, nil, parkedHeap},
 }
 
 type report struct {
@@ -82,7 +89,15 @@ func main() {
 	only := flag.String("rows", "", "measure only these rows, separated by commas")
 	rounds := flag.Int("rounds", 5, "rounds per row, of which the median is printed")
 	target := flag.Duration("target", 100*time.Millisecond, "how long one round lasts")
+	once := flag.Bool("once", false, "start one goroutine, join it, and exit: what a whole process takes")
 	flag.Parse()
+	if *once {
+		if _, err := goSpawnJoin(1); err != nil {
+			fmt.Fprintln(os.Stderr, "rival:", err)
+			os.Exit(1)
+		}
+		return
+	}
 
 	chosen, err := choose(*only)
 	if err == nil && (*rounds < 1 || *target <= 0 || flag.NArg() > 0) {
@@ -96,7 +111,7 @@ func main() {
 	out := report{runtime.Version(), map[string]float64{}, map[string][]float64{}}
 	for _, r := range chosen {
 		runtime.GOMAXPROCS(r.procs)
-		measured, err := measure(r.run, *rounds, *target)
+		measured, err := r.measure(*rounds, *target)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "rival: %s: %v\n", r.name, err)
 			os.Exit(1)
@@ -108,6 +123,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "rival:", err)
 		os.Exit(1)
 	}
+}
+
+// measure returns one figure per round.
+func (r row) measure(rounds int, target time.Duration) ([]float64, error) {
+	if r.bytes == nil {
+		return measure(r.run, rounds, target)
+	}
+	bytes, err := r.bytes()
+	return []float64{bytes}, err
 }
 
 // choose returns the rows named in the comma-separated list, or all of them if it is empty.

@@ -1,5 +1,6 @@
 /** The pools of npm that ours is set against. */
 
+import { startComlink } from "./comlink.ts";
 import { startMultithreading } from "./multithreading.ts";
 import { startPiscina } from "./piscina.ts";
 import { startPoolifier } from "./poolifier.ts";
@@ -7,7 +8,7 @@ import type { RivalPool } from "./rival_pool.ts";
 import { startTinypool } from "./tinypool.ts";
 import { startWorkerpool } from "./workerpool.ts";
 
-/** Starts one of each, with two threads. */
+/** Starts one of each, with two threads; comlink has one. */
 export async function startRivalPools(): Promise<readonly RivalPool[]> {
   return [
     startPiscina(),
@@ -15,5 +16,6 @@ export async function startRivalPools(): Promise<readonly RivalPool[]> {
     startWorkerpool(),
     startPoolifier(),
     await startMultithreading(),
+    startComlink(),
   ];
 }

@@ -4,12 +4,13 @@
  */
 
 import { Piscina } from "piscina";
-import { moduleUrl, type RivalPool, THREADS } from "./rival_pool.ts";
+import { programFile } from "../../support/program.ts";
+import { type RivalPool, THREADS } from "./rival_pool.ts";
 
 /** Starts the pool. */
 export function startPiscina(): RivalPool {
   const pool = new Piscina({
-    filename: moduleUrl("work").href,
+    filename: programFile(import.meta.url, "work").href,
     minThreads: THREADS,
     maxThreads: THREADS,
   });

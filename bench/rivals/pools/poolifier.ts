@@ -4,7 +4,8 @@
 
 import { fileURLToPath } from "node:url";
 import { FixedThreadPool } from "poolifier";
-import { moduleUrl, type RivalPool, THREADS } from "./rival_pool.ts";
+import { programFile } from "../../support/program.ts";
+import { type RivalPool, THREADS } from "./rival_pool.ts";
 
 /** Starts the pool. */
 export function startPoolifier(): RivalPool {
@@ -13,7 +14,7 @@ export function startPoolifier(): RivalPool {
   const ended = new Promise<void>((resolve) => onceEnded = resolve);
   const pool = new FixedThreadPool<number | undefined, number>(
     THREADS,
-    fileURLToPath(moduleUrl("poolifier_worker")),
+    fileURLToPath(programFile(import.meta.url, "poolifier_worker")),
     {
       exitHandler() {
         if (--running === 0) onceEnded();

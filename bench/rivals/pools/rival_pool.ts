@@ -12,9 +12,3 @@ export interface RivalPool {
 
 /** How many threads each pool has. */
 export const THREADS = 2;
-
-/** Returns where the module `name` of this folder is, in the sources or in `dist/`. */
-export function moduleUrl(name: string): URL {
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-  return new URL(name + extension, import.meta.url);
-}

@@ -1,12 +1,13 @@
 /** tinypool: piscina with less, which Vitest is built on. Runs on Deno 2.9.6 and on Node 20. */
 
 import { Tinypool } from "tinypool";
-import { moduleUrl, type RivalPool, THREADS } from "./rival_pool.ts";
+import { programFile } from "../../support/program.ts";
+import { type RivalPool, THREADS } from "./rival_pool.ts";
 
 /** Starts the pool. */
 export function startTinypool(): RivalPool {
   const pool = new Tinypool({
-    filename: moduleUrl("work").href,
+    filename: programFile(import.meta.url, "work").href,
     minThreads: THREADS,
     maxThreads: THREADS,
   });

@@ -5,11 +5,12 @@
 
 import { fileURLToPath } from "node:url";
 import workerpool from "workerpool";
-import { moduleUrl, type RivalPool, THREADS } from "./rival_pool.ts";
+import { programFile } from "../../support/program.ts";
+import { type RivalPool, THREADS } from "./rival_pool.ts";
 
 /** Starts the pool. */
 export function startWorkerpool(): RivalPool {
-  const pool = workerpool.pool(fileURLToPath(moduleUrl("workerpool_worker")), {
+  const pool = workerpool.pool(fileURLToPath(programFile(import.meta.url, "workerpool_worker")), {
     minWorkers: THREADS,
     maxWorkers: THREADS,
     workerType: "thread",

@@ -1,0 +1,3 @@
+/** The module, and nothing done with it. */
+
+import "../../mod.ts";
