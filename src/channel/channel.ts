@@ -206,7 +206,7 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    */
   sendSync(value: T): void {
     const flavor = this.#flavor;
-    if (flavor.offer(value)) return;
+    if (flavor.offer(value, true)) return;
     const only = flavor.sendCase(value);
     Operation.block([only], () => only.outcome());
   }

@@ -151,9 +151,10 @@ export interface Source<T> extends Outlet<T> {
   /**
    * Takes a value now.
    *
+   * @param mayBlock Whether it may give way to another thread for a moment if that lets more values come: one that blocks may.
    * @throws the reason that the channel was closed with
    */
-  poll(): T | typeof EMPTY | typeof CLOSED;
+  poll(mayBlock?: boolean): T | typeof EMPTY | typeof CLOSED;
   /** Makes a case that waits for a value. */
   receiveCase(): ReceiveCase<T>;
 }
@@ -163,10 +164,11 @@ export interface Sink<T> extends Inlet<T> {
   /**
    * Gives a value now.
    *
+   * @param mayBlock As for {@linkcode Source.poll}.
    * @returns false when nobody can take it
    * @throws {ChannelClosedError} if the channel is closed
    */
-  offer(value: T): boolean;
+  offer(value: T, mayBlock?: boolean): boolean;
   /**
    * Throws if the channel does not carry values like `value`; without this method it carries all.
    *

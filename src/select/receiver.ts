@@ -91,7 +91,7 @@ export function nextUntil<T>(
 
 /** See {@linkcode Channel.receiveSync}. */
 export function receiveSync<T>(from: Source<T>): T | undefined {
-  const value = from.poll();
+  const value = from.poll(true);
   if (value === EMPTY) {
     const only = from.receiveCase();
     return Operation.block([only], () => toValue(only));

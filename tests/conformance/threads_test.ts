@@ -116,6 +116,29 @@ for (const capacity of [0, 2]) {
   }
 }
 
+// In a ring of this size a side that comes close behind the other gives way: it must neither lose a value nor wait for somebody.
+for (const capacity of [64, 1_024]) {
+  test(`Channel carries a stream in order between threads that block, and gives way: capacity ${capacity}`, async () => {
+    using channel = new Channel(i32, capacity);
+    const count = 20 * capacity;
+    const received = pool.go(receiveAll, channel, "sync");
+    await pool.go(sendRange, channel, 0, count, "sync");
+    channel.close();
+    assertEquals(await received, numbers(count));
+  });
+
+  test(`Channel.sendSync() and receiveSync() go on in a thread that is alone at a ring: capacity ${capacity}`, () => {
+    using channel = new Channel(i32, capacity);
+    const received: (number | undefined)[] = [];
+    for (let sent = 0; sent < 20 * capacity;) {
+      // Now nearly full, now empty: close behind the other side at either.
+      for (let i = 1; i < capacity; i++) channel.sendSync(sent++);
+      while (channel.size > 0) received.push(channel.receiveSync());
+    }
+    assertEquals(received, numbers(received.length));
+  });
+}
+
 function sample<T>(
   type: ElementType<T>,
   value: (i: number) => T,

@@ -85,17 +85,21 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
   abstract push(payload: number, from: number): number;
   /** Receives, bytes to `into`: the slot's 32 bits, plus `SELF_FIRED`; or, negative, a `RING_…` code. */
   abstract pull(into: number): number;
+  /** A send or a receive that may block has worked. */
+  protected abstract pace(isSend: boolean): void;
   /** Closes it in shared memory; returns a `RING_…` code. */
   protected abstract closeWith(reason: number): number;
   abstract receiveCase(): ReceiveCase<T>;
   abstract outgoing(values: ArrayLike<T>): Outgoing;
 
-  offer(value: T): boolean {
+  offer(value: T, mayBlock = false): boolean {
     // Encoding may run the caller's code (a getter), which may need a larger scratch: this one stays.
     const { scratch } = this.core;
     const payload = this.type.encode(value, scratch);
     const code = this.push(payload, scratch);
-    return code === RING_OK || this.#offerSlow(code, payload, scratch, value);
+    if (code !== RING_OK) return this.#offerSlow(code, payload, scratch, value);
+    if (mayBlock) this.pace(true);
+    return true;
   }
 
   #offerSlow(code: number, payload: number, from: number, value: T): boolean {
@@ -113,10 +117,13 @@ export abstract class SharedFlavor<T> implements Flavor<T> {
     this.type.discard(this.type.encode(value, scratch), scratch);
   }
 
-  poll(): T | typeof EMPTY | typeof CLOSED {
+  poll(mayBlock = false): T | typeof EMPTY | typeof CLOSED {
     const { scratch } = this.core;
     const result = this.pull(scratch);
-    if (result >= 0 && result < SELF_FIRED) return this.type.decode(result, scratch);
+    if (result >= 0 && result < SELF_FIRED) {
+      if (mayBlock) this.pace(false);
+      return this.type.decode(result, scratch);
+    }
     return result < 0 ? this.nothing(result) : this.#pollSlow(result, scratch);
   }
 

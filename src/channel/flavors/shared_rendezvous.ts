@@ -58,6 +58,10 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
     return this.core.fn.rendezvousClose(this.ptr, reason, this.core.agent);
   }
 
+  protected pace(): void {
+    // There are no places to be close to.
+  }
+
   protected drop(): void {
     // No value is ever in it.
   }

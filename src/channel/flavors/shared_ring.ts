@@ -17,6 +17,8 @@ import {
   RING_HEAD,
   RING_RECEIVERS,
   RING_SENDERS,
+  RING_SLOTS,
+  RING_STRIDE,
   RING_TAIL,
 } from "../../memory/layout.ts";
 import type { ReceiveCase, SendCase, Wait } from "../../select/case.ts";
@@ -46,6 +48,19 @@ const SHORT_PAUSE = 300;
 const LONG_PAUSE = 2000;
 const ROUNDS_PER_VALUE = 8;
 
+/**
+ * After how many blocking operations, a power of two, a thread looks how close it is behind the other side, in rings of at least so many
+ * slots; and how often in a row, as a power of two, one that has given way in vain leaves out the next occasions.
+ */
+const LOOK_EVERY = 16;
+const LEAST_SPACIOUS = 64;
+const MAX_VAIN = 8;
+
+/** States of a slot in the core, in the upper half of its word. */
+const STATE_MASK = 3;
+const EMPTY_SLOT = 0;
+const FULL_SLOT = 3;
+
 /** The flavor of typed channels with a buffer. */
 export class SharedRing<T> extends SharedFlavor<T> {
   // For the fast paths: fields of its own instead of fields of others.
@@ -55,6 +70,11 @@ export class SharedRing<T> extends SharedFlavor<T> {
   /** Where the ring stood when this thread last found it empty, and full: hints of the core. */
   #head = 0;
   #tail = 0;
+  readonly #isSpacious = this.capacity >= LEAST_SPACIOUS && this.core.spins > 0;
+  #operations = 0;
+  /** How often in a row it gave way and nobody came; and how many occasions it leaves out for that. */
+  #vain = 0;
+  #leftOut = 0;
 
   /**
    * Makes a ring of `capacity` slots, with one reference that belongs to the caller.
@@ -118,6 +138,36 @@ export class SharedRing<T> extends SharedFlavor<T> {
       if (payload < 0) break;
       this.type.discard(payload, scratch);
     }
+  }
+
+  protected pace(isSend: boolean): void {
+    if ((++this.#operations & (LOOK_EVERY - 1)) === 0 && this.#isSpacious) this.#giveWay(isSend);
+  }
+
+  /**
+   * Leaves the ring alone for a moment if the other side is less than a quarter of it ahead, and values stream. Two threads that are
+   * close to each other fight for the lines of the slots, and well before they are in the same one: the processor of each fetches ahead
+   * what the other is about to write.
+   */
+  #giveWay(isSend: boolean): void {
+    const { core, ptr, capacity } = this;
+    if (this.#leftOut > 0) {
+      this.#leftOut--;
+      return;
+    }
+    // Hints, all of them: whatever their age, nothing depends on them but a pause.
+    const at = core.readU32(ptr + (isSend ? RING_TAIL : RING_HEAD));
+    const ahead = (at + (capacity >>> 2)) % capacity;
+    const stamp = core.readU32(ptr + RING_SLOTS + ahead * core.readU32(ptr + RING_STRIDE) + 4);
+    if ((stamp & STATE_MASK) === (isSend ? EMPTY_SLOT : FULL_SLOT)) return;
+    const pause = isSend ? this.pauseBeforeSend() : this.pauseBeforeReceive();
+    if (pause === SHORT_PAUSE) return;
+    const other = ptr + (isSend ? RING_HEAD : RING_TAIL);
+    const before = core.readU32(other);
+    this.#fn.agentSpin(this.#agent, pause);
+    // Did anybody come? If not, this thread is alone at the ring, or values come now and then.
+    this.#vain = core.readU32(other) === before ? Math.min(this.#vain + 1, MAX_VAIN) : 0;
+    this.#leftOut = this.#vain === 0 ? 0 : 1 << this.#vain;
   }
 
   receiveCase(): ReceiveCase<T> {
