@@ -18,6 +18,11 @@ export interface RowSpec {
 /** Functions that give something back, called last to first when a match is over. */
 export type Held = (() => unknown)[];
 
+/** Gives everything back. */
+export async function giveBackAll(held: Held): Promise<void> {
+  for (const giveBack of held.reverse()) await giveBack();
+}
+
 /** Contestants that take turns. */
 export interface Match {
   readonly name: string;

@@ -3,7 +3,10 @@
  * measured it.
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { MeasuredCurve } from "./curve.ts";
+import { renderCurve } from "./curve_table.ts";
+import { plotCurve, plotRatios } from "./plot.ts";
 import { repositoryRoot } from "./runtime.ts";
 import { type MeasuredRow, renderTable } from "./table.ts";
 
@@ -19,6 +22,7 @@ export interface Results {
   /** How many rounds of how many milliseconds the medians are taken over. */
   readonly rounds: string;
   readonly rows: readonly MeasuredRow[];
+  readonly curves: readonly MeasuredCurve[];
 }
 
 const PREFACE = `# Results
@@ -31,6 +35,10 @@ between the quartiles stands behind ±. The ratio is ours ÷ rival, so less is b
 a speed-up is the goal it is written as one over that. Only ratios mean anything on another machine.
 `;
 
+const SCALE = `What one operation costs against how many or how large the things are that it is about. Its growth
+is that of this cost over the last two decades, as a power of the size: at 0 all together cost in
+proportion to their number.`;
+
 /** Returns the section of one run. */
 export function renderResults(results: Results): string {
   const judged = results.rows.filter((row) => row.met !== null);
@@ -38,7 +46,7 @@ export function renderResults(results: Results): string {
   return [
     begin(results.runtime),
     "",
-    `## ${results.runtime === "deno" ? "Deno" : "Node"}`,
+    `## ${titleOf(results.runtime)}`,
     "",
     `- Machine: ${results.machine}`,
     `- Versions: ${results.versions.join("; ")}`,
@@ -48,6 +56,18 @@ export function renderResults(results: Results): string {
     "",
     renderTable(results.rows),
     "",
+    image("Ratios to Go", plotName(results.runtime, "ratios")),
+    "",
+    `### Scale on ${titleOf(results.runtime)}`,
+    "",
+    SCALE,
+    "",
+    ...results.curves.flatMap((curve) => [
+      renderCurve(curve),
+      "",
+      image(`Plot: ${curve.title}`, plotName(results.runtime, curve.name)),
+      "",
+    ]),
     end(results.runtime),
   ].join("\n");
 }
@@ -61,8 +81,14 @@ export function replaceSection(text: string, results: Results): string {
   return text.slice(0, from) + section + text.slice(to + end(results.runtime).length);
 }
 
-/** Writes the section of this run into `bench/RESULTS.md`. */
+/** Writes the section of this run into `bench/RESULTS.md`, and its plots into `bench/plots/`. */
 export function writeResults(results: Results): void {
+  const plots = new URL("bench/plots/", repositoryRoot());
+  mkdirSync(plots, { recursive: true });
+  const save = (name: string, svg: string) =>
+    writeFileSync(new URL(plotName(results.runtime, name), plots), svg);
+  save("ratios", plotRatios(results.rows, titleOf(results.runtime)));
+  for (const curve of results.curves) save(curve.name, plotCurve(curve));
   const file = new URL("bench/RESULTS.md", repositoryRoot());
   const text = existsSync(file) ? readFileSync(file, "utf8") : PREFACE;
   writeFileSync(file, replaceSection(text, results));
@@ -74,4 +100,17 @@ function begin(runtime: string): string {
 
 function end(runtime: string): string {
   return `<!-- compare ${runtime}: end -->`;
+}
+
+function titleOf(runtime: string): string {
+  return runtime === "deno" ? "Deno" : "Node";
+}
+
+/** The file of a plot, in `bench/plots/`. */
+function plotName(runtime: string, name: string): string {
+  return `${runtime}-${name}.svg`;
+}
+
+function image(text: string, file: string): string {
+  return `![${text}](plots/${file})`;
 }

@@ -91,18 +91,25 @@ export function renderTable(rows: readonly MeasuredRow[]): string {
     row.goal ?? "",
     row.met === null ? "" : row.met ? "yes" : "no",
   ]);
-  const lines = [[...HEADINGS], ...cells];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(3, ...lines.map((line) => line[column]?.length ?? 0))
+  return renderCells(HEADINGS, cells);
+}
+
+/** Renders a Markdown table whose columns line up. */
+export function renderCells(
+  headings: readonly string[],
+  cells: readonly (readonly string[])[],
+): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(3, heading.length, ...cells.map((line) => line[column]?.length ?? 0))
   );
   const render = (line: readonly string[]) =>
     `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [render(HEADINGS), rule, ...cells.map(render)].join("\n");
+  return [render(headings), rule, ...cells.map(render)].join("\n");
 }
 
 /** Renders a time in the unit that suits it, with its spread. */
-function time(ns: number, spread: number): string {
+export function time(ns: number, spread: number): string {
   const value = ns < 1_000
     ? `${ns.toFixed(ns < 100 ? 1 : 0)} ns`
     : ns < 1_000_000

@@ -3,7 +3,8 @@
 //	{"go":"go1.19.8","nsPerOp":{"<row>":<median>,…},"rounds":{"<row>":[<ns>,…],…}}
 //
 // bench/support/go.ts builds it and runs it once per round, so that both sides take turns on the
-// same machine. By hand: go run . -rounds 7
+// same machine. By hand: go run . -rounds 7, or go run . -rows selectOneOf -size 100 for a curve's
+// point.
 package main
 
 import (
@@ -22,6 +23,13 @@ type row struct {
 	// procs is GOMAXPROCS while the body runs: 1 where the situation says "one thread".
 	procs int
 	run   body
+}
+
+// A job is a row with what its rounds are made of: first is how many operations the search for their
+// length begins with, and unit what their number is a multiple of.
+type job struct {
+	row
+	first, unit int
 }
 
 var rows = []row{
@@ -79,12 +87,13 @@ type report struct {
 }
 
 func main() {
-	only := flag.String("rows", "", "measure only these rows, separated by commas")
+	only := flag.String("rows", "", "measure only these rows, separated by commas; with -size, curves")
+	size := flag.Int("size", -1, "measure curves, at this size")
 	rounds := flag.Int("rounds", 5, "rounds per row, of which the median is printed")
 	target := flag.Duration("target", 100*time.Millisecond, "how long one round lasts")
 	flag.Parse()
 
-	chosen, err := choose(*only)
+	chosen, err := choose(*only, *size)
 	if err == nil && (*rounds < 1 || *target <= 0 || flag.NArg() > 0) {
 		err = fmt.Errorf("rounds and target must be positive, and nothing follows the flags")
 	}
@@ -96,7 +105,7 @@ func main() {
 	out := report{runtime.Version(), map[string]float64{}, map[string][]float64{}}
 	for _, r := range chosen {
 		runtime.GOMAXPROCS(r.procs)
-		measured, err := measure(r.run, *rounds, *target)
+		measured, err := measure(r.run, r.first, r.unit, *rounds, *target)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "rival: %s: %v\n", r.name, err)
 			os.Exit(1)
@@ -110,17 +119,26 @@ func main() {
 	}
 }
 
-// choose returns the rows named in the comma-separated list, or all of them if it is empty.
-func choose(list string) ([]row, error) {
-	if list == "" {
-		return rows, nil
+// choose returns the rows named in the comma-separated list, or all of them if it is empty. With a
+// size they are the curves' at that size.
+func choose(list string, size int) ([]job, error) {
+	var known []job
+	if size >= 0 {
+		known = jobsAt(size)
+	} else {
+		for _, r := range rows {
+			known = append(known, job{r, 1024, 1})
+		}
 	}
-	var chosen []row
+	if list == "" {
+		return known, nil
+	}
+	var chosen []job
 next:
 	for _, name := range strings.Split(list, ",") {
-		for _, r := range rows {
-			if r.name == name {
-				chosen = append(chosen, r)
+		for _, each := range known {
+			if each.name == name {
+				chosen = append(chosen, each)
 				continue next
 			}
 		}
