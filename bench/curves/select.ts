@@ -131,7 +131,7 @@ export const selectOne: Curve = {
 
 /** None is ready: the select waits in all. */
 export const selectNone: Curve = {
-  name: "select-waiting",
+  name: "select-parked",
   title: "select that waits on channels, served by another goroutine",
   axis,
   per,
