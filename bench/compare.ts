@@ -14,6 +14,7 @@ import { renderCurves } from "./support/curve_table.ts";
 import { buildGo, type GoRival } from "./support/go.ts";
 import { giveBackAll, type Held, type Match } from "./support/match.ts";
 import { interleave, type MatchOptions, type Measurement } from "./support/measure.ts";
+import { parseOptions, UsageError } from "./support/options.ts";
 import { writeResults } from "./support/results.ts";
 import {
   commit,
@@ -36,84 +37,17 @@ const USAGE = `Usage: compare [--json] [--curves] [--write] [--only=NAME,…] [-
   --rounds    rounds that count (7)
   --ms        length of one round of one side, in milliseconds (100); a quarter of that on a curve`;
 
-interface Options extends MatchOptions {
-  readonly json: boolean;
-  readonly write: boolean;
-  /** The matches to play. */
-  readonly matches: readonly string[];
-  /** The curves to measure. */
-  readonly curves: readonly string[];
-  /** Reports whether the curves are printed: they were asked for, and not only to be written. */
-  readonly showsCurves: boolean;
-}
-
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** Reads the command line. */
-export function parseOptions(args: readonly string[]): Options {
-  let json = false;
-  let write = false;
-  let withCurves = false;
-  let only: string[] | undefined;
-  let rounds = 7;
-  let targetMs = 100;
-  for (const arg of args) {
-    const [name, value = ""] = arg.split("=", 2);
-    if (arg === "--json") json = true;
-    else if (arg === "--write") write = true;
-    else if (arg === "--curves") withCurves = true;
-    else if (name === "--only") only = namesOf(value);
-    else if (name === "--rounds") rounds = positive(name, value);
-    else if (name === "--ms") targetMs = positive(name, value);
-    else throw new UsageError(`Cannot read the option ${arg}`);
-  }
-  if (write && only !== undefined) {
-    throw new UsageError("Cannot write a part of the results: --write goes without --only");
-  }
-  const chosen = (names: string[], byDefault: boolean) =>
-    only === undefined ? byDefault ? names : [] : names.filter((name) => only.includes(name));
-  const ofCurves = chosen(curveNames, write || withCurves);
-  return {
-    json,
-    write,
-    matches: chosen(matchNames, true),
-    curves: ofCurves,
-    showsCurves: withCurves || (only !== undefined && ofCurves.length > 0),
-    rounds,
-    targetMs,
-    warmups: 2,
-  };
-}
-
-const matchNames = matches.map((match) => match.name);
-const curveNames = curves.map((curve) => curve.name);
-
-function namesOf(value: string): string[] {
-  const names = value.split(",");
-  const unknown = names.find((name) => !matchNames.includes(name) && !curveNames.includes(name));
-  if (unknown !== undefined) {
-    throw new UsageError(`Cannot measure "${unknown}": no such match or curve`);
-  }
-  return names;
-}
-
-function positive(option: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new UsageError(`Cannot read ${option}=${value}: a positive whole number is needed`);
-  }
-  return number;
-}
-
 /**
  * Runs the comparison.
  *
  * @returns The exit code: 0, or 1 if a match failed.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const options = parseOptions(args);
+  const options = parseOptions(
+    args,
+    matches.map((match) => match.name),
+    curves.map((curve) => curve.name),
+  );
   const note = (message: string) => console.error(message);
   using go = buildGo(note);
   const rows: MeasuredRow[] = [];

@@ -35,7 +35,8 @@ between the quartiles stands behind ±. The ratio is ours ÷ rival, so less is b
 a speed-up is the goal it is written as one over that. Only ratios mean anything on another machine.
 `;
 
-const SCALE = `What one operation costs against how many or how large the things are that it is about. Its growth
+const SCALE =
+  `What one operation costs against how many or how large the things are that it is about. Its growth
 is that of this cost over the last two decades, as a power of the size: at 0 all together cost in
 proportion to their number.`;
 
