@@ -15,7 +15,9 @@ export async function parkAndServe(
   for (let done = 0; done < ops; done += size) {
     const parked = Array.from({ length: size }, () =>
       go(async () => {
-        sum += await channel.receive() ?? NaN;
+        // Not in one with the sum, which would be read before the wait.
+        const value = await channel.receive();
+        sum += value ?? NaN;
       }));
     for (let i = 0; i < size; i++) await channel.send(i);
     for (const each of parked) await each;

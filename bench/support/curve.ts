@@ -88,10 +88,10 @@ async function playPoint(
   contestants: readonly Contestant[],
   options: MatchOptions,
 ): Promise<Measurement[]> {
-  await interleave(contestants, { ...options, warmups: 0, rounds: options.warmups });
   const start = performance.now();
-  await interleave(contestants, { ...options, warmups: 0, rounds: 1 });
-  const rounds = roundsWithin(PATIENCE_MS, performance.now() - start, options.rounds);
+  await interleave(contestants, { ...options, warmups: 0, rounds: options.warmups });
+  const roundMs = (performance.now() - start) / options.warmups;
+  const rounds = roundsWithin(PATIENCE_MS, roundMs, options.rounds);
   return await interleave(contestants, { ...options, warmups: 0, rounds });
 }
 
@@ -101,19 +101,18 @@ export function roundsWithin(patienceMs: number, roundMs: number, most: number):
   return Math.max(fewest, Math.min(most, Math.floor(patienceMs / roundMs)));
 }
 
-/** Puts what was measured size by size together side by side. */
+/** Puts what was measured size by size together side by side; a side may sit out some sizes. */
 export function summarizeCurve(
   { name, title, axis, per }: Curve,
   measured: readonly { readonly size: number; readonly measurements: readonly Measurement[] }[],
 ): MeasuredCurve {
-  const names = measured[0]?.measurements.map((each) => each.name) ?? [];
-  const sides = names.map((side): Side => ({
+  const names = new Set(measured.flatMap(({ measurements }) => measurements.map((m) => m.name)));
+  const sides = Array.from(names, (side): Side => ({
     name: side,
-    points: measured.map(({ size, measurements }) => {
-      const found = measurements.find((each) => each.name === side);
-      if (found === undefined) throw new Error(`The curve ${name} has no "${side}" at ${size}`);
-      return { size, median: found.median, spread: found.spread };
-    }),
+    points: measured.flatMap(({ size, measurements }) =>
+      measurements.filter((each) => each.name === side)
+        .map(({ median, spread }) => ({ size, median, spread }))
+    ),
   }));
   return { name, title, axis, per, sides };
 }

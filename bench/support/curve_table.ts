@@ -5,10 +5,13 @@ import { renderCells, time } from "./table.ts";
 
 /** Renders a curve: a heading, and a table of its sizes against its sides. */
 export function renderCurve({ title, axis, per, sides }: MeasuredCurve): string {
-  const sizes = sides[0]?.points.map((point) => point.size) ?? [];
-  const cells = sizes.map((size, index) => [
+  const sizes = new Set(sides.flatMap(({ points }) => points.map(({ size }) => size)));
+  const cells = Array.from(sizes).sort((a, b) => a - b).map((size) => [
     size.toLocaleString("en"),
-    ...sides.map(({ points }) => time(points[index]!.median, points[index]!.spread)),
+    ...sides.map(({ points }) => {
+      const point = points.find((each) => each.size === size);
+      return point === undefined ? "–" : time(point.median, point.spread);
+    }),
   ]);
   const growth = ["growth", ...sides.map((side) => power(growthOf(side)))];
   return [
