@@ -1,16 +1,20 @@
 /**
  * Measures millrace beside its rivals in one run and prints the ratios.
  *
- * `deno task bench:compare [--json] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]`; `deno task bench:node …`: the same on
- * Node, against `dist/`.
+ * `deno task bench:compare [--json] [--curves] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]`; `deno task bench:node …`: the
+ * same on Node, against `dist/`.
  */
 
 import process from "node:process";
+import { curves } from "./curves/all.ts";
 import { LIBRARIES } from "./pool/matches.ts";
 import { matches, openMatch } from "./rows.ts";
+import { type MeasuredCurve, playCurve, toCurveRow } from "./support/curve.ts";
+import { renderCurves } from "./support/curve_table.ts";
 import { buildGo, type GoRival } from "./support/go.ts";
-import type { Held, Match } from "./support/match.ts";
+import { giveBackAll, type Held, type Match } from "./support/match.ts";
 import { interleave, type MatchOptions, type Measurement } from "./support/measure.ts";
+import { parseOptions, UsageError } from "./support/options.ts";
 import { writeResults, writeSizes } from "./support/results.ts";
 import {
   commit,
@@ -23,60 +27,15 @@ import {
 } from "./support/runtime.ts";
 import { compareRow, type MeasuredRow, renderTable, toRow } from "./support/table.ts";
 
-const USAGE = `Usage: compare [--json] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]
+const USAGE = `Usage: compare [--json] [--curves] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]
 
   --json      print one JSON object instead of the table
-  --write     put the table into bench/RESULTS.md
-  --only      measure only these: ${matches.map((match) => match.name).join(" ")}
+  --curves    measure the curves, too
+  --write     measure the curves, too, and put all into bench/RESULTS.md and bench/plots/
+  --only      measure only these: ${matches.map((match) => match.name).join(" ")};
+              of the curves: ${curves.map((curve) => curve.name).join(" ")}
   --rounds    rounds that count (7)
-  --ms        length of one round of one side, in milliseconds (100)`;
-
-interface Options extends MatchOptions {
-  readonly json: boolean;
-  readonly write: boolean;
-  readonly only: readonly string[];
-}
-
-class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** Reads the command line. */
-export function parseOptions(args: readonly string[]): Options {
-  let json = false;
-  let write = false;
-  let only = matches.map((match) => match.name);
-  let rounds = 7;
-  let targetMs = 100;
-  for (const arg of args) {
-    const [name, value = ""] = arg.split("=", 2);
-    if (arg === "--json") json = true;
-    else if (arg === "--write") write = true;
-    else if (name === "--only") only = namesOf(value);
-    else if (name === "--rounds") rounds = positive(name, value);
-    else if (name === "--ms") targetMs = positive(name, value);
-    else throw new UsageError(`Cannot read the option ${arg}`);
-  }
-  if (write && only.length < matches.length) {
-    throw new UsageError("Cannot write a part of the table: --write goes without --only");
-  }
-  return { json, write, only, rounds, targetMs, warmups: 2 };
-}
-
-function namesOf(value: string): string[] {
-  const names = value.split(",");
-  const unknown = names.find((name) => !matches.some((match) => match.name === name));
-  if (unknown !== undefined) throw new UsageError(`Cannot measure "${unknown}": no such match`);
-  return names;
-}
-
-function positive(option: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new UsageError(`Cannot read ${option}=${value}: a positive whole number is needed`);
-  }
-  return number;
-}
+  --ms        length of one round of one side, in milliseconds (100); a quarter of that on a curve`;
 
 /**
  * Runs the comparison.
@@ -84,23 +43,47 @@ function positive(option: string, value: string): number {
  * @returns The exit code: 0, or 1 if a match failed.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const options = parseOptions(args);
+  const options = parseOptions(
+    args,
+    matches.map((match) => match.name),
+    curves.map((curve) => curve.name),
+  );
   const note = (message: string) => console.error(message);
   using go = buildGo(note);
   const rows: MeasuredRow[] = [];
+  const measuredCurves: MeasuredCurve[] = [];
   let failed = 0;
-  for (const match of matches) {
-    if (!options.only.includes(match.name)) continue;
-    note(`measuring ${match.name}`);
+  const attempt = async (name: string, measure: () => Promise<void>) => {
+    note(`measuring ${name}`);
     try {
-      rows.push(...await play(match, go, options));
+      await measure();
     } catch (error) {
       failed++;
-      note(`${match.name} failed: ${error instanceof Error ? error.stack : error}`);
+      note(`${name} failed: ${error instanceof Error ? error.stack : error}`);
     }
+  };
+  for (const match of matches) {
+    if (!options.matches.includes(match.name)) continue;
+    await attempt(match.name, async () => void rows.push(...await play(match, go, options)));
   }
-  if (options.json) console.log(JSON.stringify({ rows: rows.map(toRow) }));
-  else console.log(renderTable(rows));
+  const onCurves = { rounds: options.rounds, warmups: 1, targetMs: options.targetMs / 4 };
+  for (const curve of curves) {
+    if (!options.curves.includes(curve.name)) continue;
+    await attempt(
+      curve.name,
+      async () => void measuredCurves.push(await playCurve(curve, go, onCurves)),
+    );
+  }
+  const shown = options.showsCurves ? measuredCurves : [];
+  if (options.json) {
+    console.log(JSON.stringify({
+      rows: rows.map(toRow),
+      ...options.showsCurves ? { curves: shown.map((each) => toCurveRow(each, runtimeName)) } : {},
+    }));
+  } else {
+    if (rows.length > 0) console.log(renderTable(rows));
+    if (shown.length > 0) console.log(renderCurves(shown));
+  }
   if (options.write && failed === 0) {
     writeResults({
       runtime: runtimeName,
@@ -120,10 +103,11 @@ export async function main(args: readonly string[]): Promise<number> {
       commit: commit(),
       rounds: `${options.rounds} of about ${options.targetMs} ms for each side`,
       rows,
+      curves: measuredCurves,
     });
     if (runtimeName === "deno") await writeSizesOfModule();
   } else if (options.write) {
-    note("bench/RESULTS.md is left as it was, because a match failed");
+    note("bench/RESULTS.md is left as it was, because something failed");
   }
   return failed === 0 ? 0 : 1;
 }
@@ -157,7 +141,7 @@ async function play(
       );
     });
   } finally {
-    for (const giveBack of held.reverse()) await giveBack();
+    await giveBackAll(held);
   }
 }
 

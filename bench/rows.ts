@@ -104,9 +104,9 @@ function mapMatch(kind: "i32" | "text", mix: Mix): Match {
       { row: `${what}, two threads`, ours: "two", rivals: [{ name: TWO }] },
     ],
     go: { [GO]: `mapOne${name}` as GoRow, [TWO]: `mapTwo${name}` as GoRow },
-    open(held) {
+    async open(held) {
       const keys = keyList(kind);
-      const pool = usePool(held, 2);
+      const pool = await usePool(held, 2);
       const map = filled(kind === "i32" ? new SyncMap(i32, i32) : new SyncMap(text, i32), keys);
       const plain = filled(new PlainTable(), keys);
       held.push(() => map[Symbol.dispose]());
@@ -173,8 +173,8 @@ export const matches: readonly Match[] = [
       },
     ],
     go: { [GO]: "threadToThread1024", [LOCKED]: "threadToThread1024Locked" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [
         contestant("blocking", (ops) => passBlocking(pool, 1_024, ops)),
         contestant("in batches", (ops) => passBatches(pool, 1_024, ops)),
@@ -190,8 +190,8 @@ export const matches: readonly Match[] = [
       rivals: [than(2)],
     }],
     go: { [GO]: "mpmc4x4" },
-    open(held) {
-      const pool = usePool(held, 8);
+    async open(held) {
+      const pool = await usePool(held, 8);
       return [contestant("blocking", (ops) => passManyToMany(pool, 4, 1_024, ops), { unit: 4 })];
     },
   },
@@ -203,8 +203,8 @@ export const matches: readonly Match[] = [
       rivals: [than(1.5), { name: SLICE }],
     }],
     go: { [GO]: "kib1ThreadToThread", [SLICE]: "kib1SliceThreadToThread" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("bytes", (ops) => passKib(pool, 1_024, ops))];
     },
   },
@@ -327,8 +327,8 @@ export const matches: readonly Match[] = [
       rivals: [{ name: CHANNEL }],
     }],
     go: { [CHANNEL]: "semaphoreContended" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("blocking", (ops) => acquireContended(pool, ops), { unit: 2 })];
     },
   },
@@ -350,8 +350,8 @@ export const matches: readonly Match[] = [
     name: "atomic-contended",
     rows: [{ row: "AtomicI32, add, two threads", ours: "add", rivals: [{ name: GO }] }],
     go: { [GO]: "atomicContended" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("add", (ops) => addContended(pool, ops), { unit: 2 })];
     },
   },
@@ -377,8 +377,8 @@ export const matches: readonly Match[] = [
       rivals: [{ name: CONDITION }],
     }],
     go: { [CONDITION]: "barrierTwo" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("blocking", (ops) => meetAtBarrier(pool, ops))];
     },
   },
@@ -390,8 +390,8 @@ export const matches: readonly Match[] = [
       rivals: [{ name: GO }],
     }],
     go: { [GO]: "mutexContended" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("blocking", (ops) => lockSyncContended(pool, 0, ops), { unit: 2 })];
     },
   },
@@ -403,8 +403,8 @@ export const matches: readonly Match[] = [
       rivals: [{ name: GO }],
     }],
     go: { [GO]: "mutexWork" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("blocking", (ops) => lockSyncContended(pool, WORK, ops), { unit: 2 })];
     },
   },
@@ -416,8 +416,8 @@ export const matches: readonly Match[] = [
       rivals: [{ name: GO }],
     }],
     go: { [GO]: "mutexOversubscribed" },
-    open(held) {
-      const pool = usePool(held, 2);
+    async open(held) {
+      const pool = await usePool(held, 2);
       return [contestant("promise", (ops) => lockOversubscribed(pool, ops), { unit: CROWD })];
     },
   },

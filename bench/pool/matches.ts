@@ -65,7 +65,7 @@ function poolMatch(
     }],
     go: { [GO]: go },
     async open(held) {
-      const ours = callsOf(usePool(held, 2));
+      const ours = callsOf(await usePool(held, 2));
       const bodyWithoutPool = floor.open(held);
       const rivals = await startRivalPools();
       for (const rival of rivals) held.push(() => rival.stop());

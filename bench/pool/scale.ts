@@ -1,25 +1,8 @@
 /** Situations in which one piece of work is divided among the threads of a pool. */
 
-import {
-  CyclicBarrier,
-  f64,
-  parallelMap,
-  parallelSort,
-  type Pool,
-  sharedArray,
-} from "../../mod.ts";
+import { f64, parallelMap, parallelSort, type Pool, sharedArray } from "../../mod.ts";
 import { type Body, check } from "../support/measure.ts";
-import { goRound } from "../tasks.ts";
 import { countSteps, forkFib, forkQueens, plainFib, plainQueens } from "./scale_tasks.ts";
-
-/** Starts all threads of a pool, which takes longer than many a round: it would start them one by one, at need. */
-export async function startThreads(pool: Pool): Promise<void> {
-  using everybody = new CyclicBarrier(pool.threads);
-  // Nobody comes through before the last is there, so each is on a thread of its own.
-  await Promise.all(
-    Array.from({ length: pool.threads }, () => pool.go(goRound, everybody, 1)),
-  );
-}
 
 /** One piece of work: divided among the threads of a pool, and without one. */
 export interface Divided {

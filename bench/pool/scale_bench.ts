@@ -1,6 +1,7 @@
 import { Pool } from "../../mod.ts";
+import { startThreads } from "../support/match.ts";
 import { situation } from "../support/situation.ts";
-import { everythingDivided, startThreads } from "./scale.ts";
+import { everythingDivided } from "./scale.ts";
 
 // Never closed: no bench knows which is the last. The process ends all the same.
 const one = new Pool({ threads: 1 });

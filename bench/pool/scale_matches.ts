@@ -2,7 +2,7 @@
 
 import { type Match, usePool } from "../support/match.ts";
 import { contestant } from "../support/measure.ts";
-import { everythingDivided, startThreads } from "./scale.ts";
+import { everythingDivided } from "./scale.ts";
 
 const ONE_THREAD = "the same, 1 thread";
 const NO_POOL = "no pool";
@@ -17,8 +17,7 @@ export const scaleMatches: readonly Match[] = everythingDivided.map((work): Matc
   }],
   go: {},
   async open(held) {
-    const [one, two] = [usePool(held, 1), usePool(held, 2)];
-    for (const pool of [one, two]) await startThreads(pool);
+    const [one, two] = [await usePool(held, 1), await usePool(held, 2)];
     const { divided, plain } = work.open();
     const options = { unit: work.unit, first: work.unit };
     return [

@@ -70,26 +70,43 @@ export type GoRow = typeof goRows[number];
 
 /** The Go program as a whole: it starts a goroutine, joins it, and exits. */
 export type GoProcess = "process";
+/** The curves that `rivals/go/curves.go` knows: rows that are told a size. */
+export const goCurves = [
+  "goroutinesParked",
+  "selectOneOf",
+  "selectParkedOn",
+  "selectAllOf",
+  "computingOn",
+  "passBetween",
+  "payloadCopied",
+  "fillAndDrain",
+  "submitAndJoin",
+] as const;
+
+/** The name of one curve of the Go program. */
+export type GoCurve = typeof goCurves[number];
 
 /** What the Go program prints. */
 export interface GoReport {
   readonly go: string;
   /** The median of each row, in ns per operation; of rows that are about memory, in bytes. */
-  readonly nsPerOp: { readonly [row in GoRow]?: number };
-  readonly rounds: { readonly [row in GoRow]?: readonly number[] };
+  readonly nsPerOp: { readonly [row in GoRow | GoCurve]?: number };
+  readonly rounds: { readonly [row in GoRow | GoCurve]?: readonly number[] };
 }
 
 /** The built Go program. */
 export interface GoRival extends Disposable {
   /** As `go version` has it, such as `go1.19.8`. */
   readonly version: string;
-  /** Runs the program once for these rows. */
+  /** Runs the program once for these rows; with a size, for these curves at it. */
   measure(
-    rows: readonly GoRow[],
-    options: { readonly rounds: number; readonly targetMs: number },
+    rows: readonly (GoRow | GoCurve)[],
+    options: { readonly rounds: number; readonly targetMs: number; readonly size?: number },
   ): Promise<GoReport>;
   /** Makes a contestant of one row, or of the process as a whole. */
   contestant(row: GoRow | GoProcess, name?: string): Contestant;
+  /** Makes a contestant of one curve at one size. */
+  contestantAt(curve: GoCurve, size: number, name: string): Contestant;
 }
 
 const run = promisify(execFile);
@@ -124,7 +141,7 @@ export function buildGo(report: (message: string) => void): GoRival | undefined 
     remove();
     throw new Error("Cannot build bench/rivals/go", { cause: error });
   }
-  const measure: GoRival["measure"] = async (rows, { rounds, targetMs }) => {
+  const measure: GoRival["measure"] = async (rows, { rounds, targetMs, size }) => {
     const { stdout } = await run(binary, [
       "-rows",
       rows.join(","),
@@ -132,21 +149,24 @@ export function buildGo(report: (message: string) => void): GoRival | undefined 
       String(rounds),
       "-target",
       `${targetMs}ms`,
+      ...size === undefined ? [] : ["-size", String(size)],
     ]);
     return parseGoReport(stdout);
   };
+  const play = (row: GoRow | GoCurve, name: string, at: { readonly size?: number }) => ({
+    name,
+    async round(targetMs: number) {
+      const nsPerOp = (await measure([row], { rounds: 1, targetMs, ...at })).nsPerOp[row];
+      if (nsPerOp === undefined) throw new Error(`The Go program left out "${row}"`);
+      return nsPerOp;
+    },
+  });
   return {
     version,
     measure,
     contestant: (row, name = "Go") =>
-      row === "process" ? wholeProcess(name, [binary, "-once"]) : ({
-        name,
-        async round(targetMs) {
-          const nsPerOp = (await measure([row], { rounds: 1, targetMs })).nsPerOp[row];
-          if (nsPerOp === undefined) throw new Error(`The Go program left out "${row}"`);
-          return nsPerOp;
-        },
-      }),
+      row === "process" ? wholeProcess(name, [binary, "-once"]) : play(row, name, {}),
+    contestantAt: (curve, size, name) => play(curve, name, { size }),
     [Symbol.dispose]: remove,
   };
 }

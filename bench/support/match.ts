@@ -1,6 +1,7 @@
 /** What a match is: contestants that take turns, and the rows that come of them. */
 
-import { Pool } from "../../mod.ts";
+import { CyclicBarrier, Pool } from "../../mod.ts";
+import { goRound } from "../tasks.ts";
 import type { GoProcess, GoRow } from "./go.ts";
 import type { Contestant } from "./measure.ts";
 import type { Goal, Unit } from "./table.ts";
@@ -20,6 +21,11 @@ export interface RowSpec {
 /** Functions that give something back, called last to first when a match is over. */
 export type Held = (() => unknown)[];
 
+/** Gives everything back. */
+export async function giveBackAll(held: Held): Promise<void> {
+  for (const giveBack of held.reverse()) await giveBack();
+}
+
 /** Contestants that take turns. */
 export interface Match {
   readonly name: string;
@@ -35,9 +41,19 @@ export interface Match {
   open(held: Held): Contestant[] | Promise<Contestant[]>;
 }
 
-/** Makes a pool that is closed when the match is over. */
-export function usePool(held: Held, threads: number): Pool {
+/** Makes a pool whose threads have all been started, and that is closed when the match is over. */
+export async function usePool(held: Held, threads: number): Promise<Pool> {
   const pool = new Pool({ threads });
   held.push(() => pool.close());
+  await startThreads(pool);
   return pool;
+}
+
+/** Starts all threads of a pool, which takes longer than many a round: it would start them one by one, at need. */
+export async function startThreads(pool: Pool): Promise<void> {
+  using everybody = new CyclicBarrier(pool.threads);
+  // Nobody comes through before the last is there, so each is on a thread of its own.
+  await Promise.all(
+    Array.from({ length: pool.threads }, () => pool.go(goRound, everybody, 1)),
+  );
 }

@@ -3,7 +3,10 @@
  * measured it.
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { MeasuredCurve } from "./curve.ts";
+import { renderCurve } from "./curve_table.ts";
+import { plotCurve, plotRatios } from "./plot.ts";
 import { repositoryRoot } from "./runtime.ts";
 import { type MeasuredRow, renderTable } from "./table.ts";
 
@@ -19,6 +22,7 @@ export interface Results {
   /** How many rounds of how many milliseconds the medians are taken over. */
   readonly rounds: string;
   readonly rows: readonly MeasuredRow[];
+  readonly curves: readonly MeasuredCurve[];
 }
 
 const PREFACE = `# Results
@@ -38,6 +42,10 @@ const SIZES =
   `What a bundle weighs that exports this and has lost the rest: tree-shaken and minified by esbuild, then compressed by
 gzip. 72 KB of each are the core, as base64; 118 KB of what has pools are acorn, which checks inline functions. How long it
 takes to start is in the tables of the runtimes, in the rows that begin with "import".`;
+const SCALE =
+  `What one operation costs against how many or how large the things are that it is about. Its growth
+is that of this cost over the last two decades, as a power of the size: at 0 all together cost in
+proportion to their number.`;
 
 /** Returns the section of one run. */
 export function renderResults(results: Results): string {
@@ -46,7 +54,7 @@ export function renderResults(results: Results): string {
   return [
     begin(results.runtime),
     "",
-    `## ${results.runtime === "deno" ? "Deno" : "Node"}`,
+    `## ${titleOf(results.runtime)}`,
     "",
     `- Machine: ${results.machine}`,
     `- Versions: ${results.versions.join("; ")}`,
@@ -56,6 +64,18 @@ export function renderResults(results: Results): string {
     "",
     renderTable(results.rows),
     "",
+    image("Ratios to Go", plotName(results.runtime, "ratios")),
+    "",
+    `### Scale on ${titleOf(results.runtime)}`,
+    "",
+    SCALE,
+    "",
+    ...results.curves.flatMap((curve) => [
+      renderCurve(curve),
+      "",
+      image(`Plot: ${curve.title}`, plotName(results.runtime, curve.name)),
+      "",
+    ]),
     end(results.runtime),
   ].join("\n");
 }
@@ -73,8 +93,14 @@ export function replaceSection(text: string, name: string, section: string): str
   return text.slice(0, from) + section + text.slice(to + end(name).length);
 }
 
-/** Writes the section of this run into `bench/RESULTS.md`. */
+/** Writes the section of this run into `bench/RESULTS.md`, and its plots into `bench/plots/`. */
 export function writeResults(results: Results): void {
+  const plots = new URL("bench/plots/", repositoryRoot());
+  mkdirSync(plots, { recursive: true });
+  const save = (name: string, svg: string) =>
+    writeFileSync(new URL(plotName(results.runtime, name), plots), svg);
+  save("ratios", plotRatios(results.rows, titleOf(results.runtime)));
+  for (const curve of results.curves) save(curve.name, plotCurve(curve));
   writeSection(results.runtime, renderResults(results));
 }
 
@@ -98,4 +124,17 @@ function begin(runtime: string): string {
 
 function end(runtime: string): string {
   return `<!-- compare ${runtime}: end -->`;
+}
+
+function titleOf(runtime: string): string {
+  return runtime === "deno" ? "Deno" : "Node";
+}
+
+/** The file of a plot, in `bench/plots/`. */
+function plotName(runtime: string, name: string): string {
+  return `${runtime}-${name}.svg`;
+}
+
+function image(text: string, file: string): string {
+  return `![${text}](plots/${file})`;
 }

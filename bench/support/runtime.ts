@@ -71,6 +71,9 @@ export function machine(): string {
   return `${model}, ${cores.length} cores, ${gib} GiB, ${type()} ${arch()}`;
 }
 
+/** What a run writes itself, so that it is no change of the tree. */
+const WRITTEN = [":!bench/RESULTS.md", ":!bench/plots"];
+
 /**
  * Returns the short hash of the commit, marked if the tree differs from it; "unknown" without one.
  */
@@ -83,7 +86,7 @@ export function commit(): string {
     }).trim();
   try {
     const hash = git("rev-parse", "--short", "HEAD");
-    const changed = git("status", "--porcelain", "--", ".", ":!bench/RESULTS.md") !== "";
+    const changed = git("status", "--porcelain", "--", ".", ...WRITTEN) !== "";
     return changed ? `${hash} with changes` : hash;
   } catch {
     return "unknown";

@@ -103,14 +103,21 @@ export function renderTable(rows: readonly MeasuredRow[]): string {
     row.goal ?? "",
     row.met === null ? "" : row.met ? "yes" : "no",
   ]);
-  const lines = [[...HEADINGS], ...cells];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(3, ...lines.map((line) => line[column]?.length ?? 0))
+  return renderCells(HEADINGS, cells);
+}
+
+/** Renders a Markdown table whose columns line up. */
+export function renderCells(
+  headings: readonly string[],
+  cells: readonly (readonly string[])[],
+): string {
+  const widths = headings.map((heading, column) =>
+    Math.max(3, heading.length, ...cells.map((line) => line[column]?.length ?? 0))
   );
   const render = (line: readonly string[]) =>
     `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [render(HEADINGS), rule, ...cells.map(render)].join("\n");
+  return [render(headings), rule, ...cells.map(render)].join("\n");
 }
 
 /** The steps in which each unit is printed, each a thousand times the one before. */
@@ -120,7 +127,7 @@ const STEPS: Readonly<Record<Unit, readonly string[]>> = {
 };
 
 /** Renders an amount in the step of its unit that suits it, with its spread. */
-function amount(value: number, unit: Unit, spread: number): string {
+export function amount(value: number, unit: Unit, spread: number): string {
   return `${renderAmount(value, unit)} ±${(spread * 100).toFixed(0)}%`;
 }
 

@@ -380,10 +380,10 @@ testMistakes("channel", WAITING_ENTRY, [
     when: "close() wakes those who wait before it sets the flag",
     find: "  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
     replace:
-      "  queueWakeAll(ring + RING_RECEIVERS, self);\n  queueWakeAll(ring + RING_SENDERS, self);\n  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
+      "  wakeToEnd(ring + RING_RECEIVERS, self);\n  wakeToEnd(ring + RING_SENDERS, self);\n  if (cas32(ring + RING_CLOSED, 0, reason) != 0) return RING_IS_CLOSED;\n",
     also: {
-      find: `  const receivers = queueWakeAll(ring + RING_RECEIVERS, self);
-  const senders = queueWakeAll(ring + RING_SENDERS, self);
+      find: `  const receivers = wakeToEnd(ring + RING_RECEIVERS, self);
+  const senders = wakeToEnd(ring + RING_SENDERS, self);
   return receivers == WOKE_SELF || senders == WOKE_SELF ? RING_OK_SELF : RING_OK;`,
       replace: "  return RING_OK;",
     },
@@ -391,7 +391,7 @@ testMistakes("channel", WAITING_ENTRY, [
   },
   {
     when: "close() wakes but one receiver",
-    find: "const receivers = queueWakeAll(ring + RING_RECEIVERS, self);",
+    find: "const receivers = wakeToEnd(ring + RING_RECEIVERS, self);",
     replace: "const receivers = tell(ring, ring + RING_RECEIVERS, self);",
     model: closing,
   },

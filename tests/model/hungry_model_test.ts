@@ -435,6 +435,17 @@ const closingSender = scenario("closed while one comes back to send", { filled: 
   returns(21),
   closes,
 ]);
+/** Who comes back enters before the one that stands there, after those who stand have been counted. */
+const closingBoth = scenario("closed while one comes back before another", {}, [
+  stands(),
+  returns(),
+  closes,
+]);
+const closingSenders = scenario(
+  "closed while one comes back to send before another",
+  { filled: 1 },
+  [stands(21), returns(22), closes],
+);
 
 Deno.test("hungry: nothing is lost and nobody sleeps for ever", async () => {
   await assertHolding(entering);
@@ -448,6 +459,8 @@ Deno.test("hungry: nothing is lost and nobody sleeps for ever", async () => {
   await assertHolding(passing, { bound: 2 });
   await assertHolding(closing);
   await assertHolding(closingSender);
+  await assertHolding(closingBoth, { bound: 3 });
+  await assertHolding(closingSenders, { bound: 3 });
 });
 
 Deno.test("hungry: one that does not look again sleeps for ever", async () => {
@@ -650,6 +663,32 @@ testMistakes("hungry", WAITING_ENTRY, [
     replace: "  store<u32>(node + NODE_NEXT, 0);\n  link(queue, node);",
     model: twoHungry,
     options: { bound: 1 },
+  },
+  {
+    when: "close() wakes as many receivers as it has counted",
+    file: "wasm/assembly/ring.ts",
+    find: "const receivers = wakeToEnd(ring + RING_RECEIVERS, self);",
+    replace: "const receivers = queueWakeAll(ring + RING_RECEIVERS, self);",
+    also: {
+      file: "wasm/assembly/ring.ts",
+      find: 'import { queueWake } from "./queue";',
+      replace: 'import { queueWake, queueWakeAll } from "./queue";',
+    },
+    model: closingBoth,
+    options: { bound: 3 },
+  },
+  {
+    when: "close() wakes as many senders as it has counted",
+    file: "wasm/assembly/ring.ts",
+    find: "const senders = wakeToEnd(ring + RING_SENDERS, self);",
+    replace: "const senders = queueWakeAll(ring + RING_SENDERS, self);",
+    also: {
+      file: "wasm/assembly/ring.ts",
+      find: 'import { queueWake } from "./queue";',
+      replace: 'import { queueWake, queueWakeAll } from "./queue";',
+    },
+    model: closingSenders,
+    options: { bound: 3 },
   },
   {
     when: "one that comes back to a closed ring is not told",

@@ -6,7 +6,8 @@
 // of goroutines that have ended) would be there for the next.
 //
 // bench/support/go.ts builds it and runs it once per round, so that both sides take turns on the
-// same machine. By hand: go run . -rounds 7
+// same machine. By hand: go run . -rounds 7, or go run . -rows selectOneOf -size 100 for a curve's
+// point.
 package main
 
 import (
@@ -27,6 +28,13 @@ type row struct {
 	run   body
 	// bytes measures memory, in place of run.
 	bytes func() (float64, error)
+}
+
+// A job is a row with what its rounds are made of: first is how many operations the search for their
+// length begins with, and unit what their number is a multiple of.
+type job struct {
+	row
+	first, unit int
 }
 
 var rows = []row{
@@ -86,7 +94,8 @@ type report struct {
 }
 
 func main() {
-	only := flag.String("rows", "", "measure only these rows, separated by commas")
+	only := flag.String("rows", "", "measure only these rows, separated by commas; with -size, curves")
+	size := flag.Int("size", -1, "measure curves, at this size")
 	rounds := flag.Int("rounds", 5, "rounds per row, of which the median is printed")
 	target := flag.Duration("target", 100*time.Millisecond, "how long one round lasts")
 	once := flag.Bool("once", false, "start one goroutine, join it, and exit: what a whole process takes")
@@ -99,7 +108,7 @@ func main() {
 		return
 	}
 
-	chosen, err := choose(*only)
+	chosen, err := choose(*only, *size)
 	if err == nil && (*rounds < 1 || *target <= 0 || flag.NArg() > 0) {
 		err = fmt.Errorf("rounds and target must be positive, and nothing follows the flags")
 	}
@@ -126,25 +135,34 @@ func main() {
 }
 
 // measure returns one figure per round.
-func (r row) measure(rounds int, target time.Duration) ([]float64, error) {
-	if r.bytes == nil {
-		return measure(r.run, rounds, target)
+func (j job) measure(rounds int, target time.Duration) ([]float64, error) {
+	if j.bytes == nil {
+		return measure(j.run, j.first, j.unit, rounds, target)
 	}
-	bytes, err := r.bytes()
+	bytes, err := j.bytes()
 	return []float64{bytes}, err
 }
 
-// choose returns the rows named in the comma-separated list, or all of them if it is empty.
-func choose(list string) ([]row, error) {
-	if list == "" {
-		return rows, nil
+// choose returns the rows named in the comma-separated list, or all of them if it is empty. With a
+// size they are the curves' at that size.
+func choose(list string, size int) ([]job, error) {
+	var known []job
+	if size >= 0 {
+		known = jobsAt(size)
+	} else {
+		for _, r := range rows {
+			known = append(known, job{r, 1024, 1})
+		}
 	}
-	var chosen []row
+	if list == "" {
+		return known, nil
+	}
+	var chosen []job
 next:
 	for _, name := range strings.Split(list, ",") {
-		for _, r := range rows {
-			if r.name == name {
-				chosen = append(chosen, r)
+		for _, each := range known {
+			if each.name == name {
+				chosen = append(chosen, each)
 				continue next
 			}
 		}

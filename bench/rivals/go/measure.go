@@ -12,16 +12,20 @@ type body func(n int) (time.Duration, error)
 
 // measure returns ns per operation, one figure per round. The warm-up finds the number of
 // operations that fills the target, as testing.B does, and one round goes by uncounted, because a
-// fresh process is slow while its heap and its list of free goroutines grow.
-func measure(run body, rounds int, target time.Duration) ([]float64, error) {
-	n := 1024
+// fresh process is slow while its heap and its list of free goroutines grow. The search begins with
+// first operations, and their number stays a multiple of unit.
+func measure(run body, first, unit, rounds int, target time.Duration) ([]float64, error) {
+	n := first
 	for {
 		elapsed, err := run(n)
 		if err != nil {
 			return nil, err
 		}
 		if elapsed >= target/2 {
-			n = int(float64(n) * float64(target) / float64(elapsed))
+			n = int(float64(n)*float64(target)/float64(elapsed)) / unit * unit
+			if n < unit {
+				n = unit
+			}
 			break
 		}
 		n *= 2

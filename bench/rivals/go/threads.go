@@ -105,16 +105,17 @@ func sumOfBytes(n int) int64 {
 }
 
 // 4 producers to 4 consumers over one channel, capacity 1024, closed when all is sent.
-func mpmc4x4(n int) (time.Duration, error) {
-	const producers, consumers = 4, 4
-	each := n / producers
+func mpmc4x4(n int) (time.Duration, error) { return manyToMany(4, n) }
+
+func manyToMany(pairs, n int) (time.Duration, error) {
+	each := n / pairs
 	ch := make(chan int32, 1024)
 	var sending, receiving sync.WaitGroup
 	var sum int64
-	sending.Add(producers)
-	receiving.Add(consumers)
+	sending.Add(pairs)
+	receiving.Add(pairs)
 	start := time.Now()
-	for p := 0; p < producers; p++ {
+	for p := 0; p < pairs; p++ {
 		go func() {
 			defer sending.Done()
 			for i := 0; i < each; i++ {
@@ -122,7 +123,7 @@ func mpmc4x4(n int) (time.Duration, error) {
 			}
 		}()
 	}
-	for c := 0; c < consumers; c++ {
+	for c := 0; c < pairs; c++ {
 		go func() {
 			defer receiving.Done()
 			var mine int64
@@ -135,5 +136,5 @@ func mpmc4x4(n int) (time.Duration, error) {
 	sending.Wait()
 	close(ch)
 	receiving.Wait()
-	return time.Since(start), check(sum, producers*sumBelow(each))
+	return time.Since(start), check(sum, int64(pairs)*sumBelow(each))
 }
