@@ -59,6 +59,9 @@ export interface CurveRow {
 const PATIENCE_MS = 3_000;
 const FEWEST_ROUNDS = 3;
 
+/** A round longer than this stays the only one: a million of something are many enough to be an average by themselves. */
+const LONG_MS = 10_000;
+
 /** Measures a curve. */
 export async function playCurve(
   curve: Curve,
@@ -97,6 +100,7 @@ async function playPoint(
 
 /** How many rounds of `roundMs` each are played in about `patienceMs`: `most` of them, or as many as a median needs. */
 export function roundsWithin(patienceMs: number, roundMs: number, most: number): number {
+  if (roundMs > LONG_MS) return 1;
   const fewest = Math.min(FEWEST_ROUNDS, most);
   return Math.max(fewest, Math.min(most, Math.floor(patienceMs / roundMs)));
 }

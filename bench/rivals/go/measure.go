@@ -16,22 +16,28 @@ type body func(n int) (time.Duration, error)
 // first operations, and their number stays a multiple of unit.
 func measure(run body, first, unit, rounds int, target time.Duration) ([]float64, error) {
 	n := first
+	uncounted := 1
 	for {
 		elapsed, err := run(n)
 		if err != nil {
 			return nil, err
 		}
 		if elapsed >= target/2 {
-			n = int(float64(n)*float64(target)/float64(elapsed)) / unit * unit
-			if n < unit {
-				n = unit
+			found := int(float64(n)*float64(target)/float64(elapsed)) / unit * unit
+			if found < unit {
+				found = unit
 			}
+			if found == n {
+				// The search was a round itself.
+				uncounted = 0
+			}
+			n = found
 			break
 		}
 		n *= 2
 	}
 	measured := make([]float64, rounds)
-	for i := -1; i < rounds; i++ {
+	for i := -uncounted; i < rounds; i++ {
 		runtime.GC()
 		elapsed, err := run(n)
 		if err != nil {
