@@ -16,8 +16,8 @@ export const AGENT_CHAIN_HEAD = 2048;
 export const HEAP_START = 4096;
 /** Size of a WebAssembly page in bytes. */
 export const PAGE_SIZE = 65536;
-/** Pages that a growth asks for at least (1 MiB). */
-export const GROW_PAGES = 16;
+/** Pages that a growth asks for at least (16 MiB): addresses, until something is stored there. The fewer growths, the better; see `newMemory` in core.ts. */
+export const GROW_PAGES = 256;
 
 // ---- Heap block: header, then payload
 /** u32: size class, written when the block is carved or split. */

@@ -93,6 +93,9 @@ export class Agent {
   #isAsleep = false;
   /** Reports whether {@linkcode Agent.#check} is to come. */
   #isChecked = false;
+  /** On Node: number of the latest sleep; and that of one that seems to have missed its bell, 0 for none. */
+  #sleeps = 0;
+  #suspect = 0;
   #isStopping = false;
   #isBlocked = false;
   #spins = BLOCK_SPINS;
@@ -301,14 +304,24 @@ export class Agent {
       } else {
         const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
         if (!sleep.async) continue;
-        sleep.value.then(this.#woken);
-        if (isNode) this.#checkLater();
+        if (isNode) this.#hear(sleep.value);
+        else sleep.value.then(this.#woken);
       }
       this.#isAsleep = true;
       return;
     }
     this.#isListening = false;
   };
+
+  /** Wakes this thread with `bell`, and looks now and then whether that has been missed. */
+  #hear(bell: Promise<unknown>): void {
+    const number = ++this.#sleeps;
+    bell.then(() => {
+      // Later than the look that found it missed: that has armed another.
+      if (number === this.#sleeps) this.#woken();
+    });
+    this.#checkLater();
+  }
 
   #checkLater(): void {
     if (this.#isChecked) return;
@@ -321,8 +334,14 @@ export class Agent {
     // Who is awake has this done again with its next sleep.
     if (!this.#isAsleep) return;
     const { fn, agent } = this.core;
-    if (fn.agentSpin(agent, 1) === 0) return this.#checkLater();
-    this.#woken();
+    const hasCome = fn.agentSpin(agent, 1) !== 0;
+    // What has come just now has its bell on the way.
+    if (hasCome && this.#suspect === this.#sleeps) {
+      this.#sleeps++;
+      return this.#woken();
+    }
+    this.#suspect = hasCome ? this.#sleeps : 0;
+    this.#checkLater();
   };
 
   readonly #woken = (): void => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Pool } from "../../mod.ts";
 import {
   assertEquals,
   assertMatch,
@@ -10,7 +11,11 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { runScript } from "../support/scripts.ts";
+import { noop } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
+
+/** What `Atomics.waitAsync` returns. */
+type Sleep = { async: false } | { async: true; value: Promise<string> };
 
 const isLinux = process.platform === "linux";
 const isNode = !("Deno" in globalThis);
@@ -132,4 +137,27 @@ test("withTimeout() lets a process end while nobody waits for the deadline, wher
 
 test("withTimeout() keeps a process alive while somebody waits for the deadline", async () => {
   assertEquals(await linesOf("awaitDeadlines"), ["done", "afterFunc", "signal"]);
+});
+
+// A bell that is on its way is none that was missed: on Node a thread looks for those every 100 ms.
+test("A thread that sleeps has one Atomics.waitAsync outstanding, however long tasks come and go", async () => {
+  const { waitAsync } = Atomics as { waitAsync?: (...args: unknown[]) => Sleep };
+  let outstanding = 0;
+  let most = 0;
+  Reflect.set(Atomics, "waitAsync", (...args: unknown[]) => {
+    const sleep = waitAsync!.apply(Atomics, args);
+    if (sleep.async) {
+      most = Math.max(most, ++outstanding);
+      sleep.value.then(() => outstanding--);
+    }
+    return sleep;
+  });
+  try {
+    await using pool = new Pool({ threads: 1 });
+    const end = performance.now() + 1_500;
+    while (performance.now() < end) await pool.go(noop);
+  } finally {
+    Reflect.set(Atomics, "waitAsync", waitAsync);
+  }
+  assertEquals(most, 1);
 });
