@@ -18,6 +18,7 @@ import {
   WorkerCrashedError,
 } from "../../mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { noop } from "../support/tasks.ts";
 import { act, type Deed } from "../support/tasks_pool_stress.ts";
 import { seeded, type Settled, settled } from "../conformance/waiting.ts";
 
@@ -101,4 +102,12 @@ Deno.test("Pool loses nothing that had not started, whatever becomes of its thre
     console.log(`pool stress: MILLRACE_STRESS_SEED=${seed}`);
     await round(seed);
   }
+});
+
+// Shared memory grows many times while the threads are at work in what has just been added to it.
+Deno.test("stress: a pool runs half a million tasks that are submitted at once", async () => {
+  await using pool = new Pool({ threads: 2 });
+  const all = Array.from({ length: 500_000 }, () => pool.go(noop));
+  for (const each of all) await each;
+  assertEquals(pool.stats().finished, all.length);
 });
