@@ -128,9 +128,10 @@ async function play(
 ): Promise<MeasuredRow[]> {
   const held: Held = [];
   try {
-    const { warmups = options.warmups } = match;
+    const { warmups = options.warmups, maxRounds = Infinity } = match;
+    const rounds = Math.min(options.rounds, maxRounds);
     const contestants = await openMatch(match, go, held);
-    const measurements = await interleave(contestants, { ...options, warmups });
+    const measurements = await interleave(contestants, { ...options, warmups, rounds });
     const byName = new Map(measurements.map((each) => [each.name, each]));
     return match.rows.flatMap((spec) => {
       const measured = byName.get(spec.ours);

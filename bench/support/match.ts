@@ -32,6 +32,8 @@ export interface Match {
   readonly rows: readonly RowSpec[];
   /** Rounds that do not count, in place of the usual number: none where every round is a process of its own and no clock is read. */
   readonly warmups?: number;
+  /** Rounds that count at most: fewer than usual where one takes many seconds. */
+  readonly maxRounds?: number;
   /** The rivals that run in Go, by name. */
   readonly go: Readonly<Record<string, GoRow | GoProcess>>;
   /**

@@ -12,7 +12,7 @@ export function plotCurve({ title, axis, per, sides }: MeasuredCurve): string {
   const times = sides.flatMap(({ points }) => points.map(({ median }) => median));
   return draw({ width: 760, height: 440 }, {
     title: { text: title, left: "center", top: 8, textStyle: { fontSize: 15 } },
-    legend: { bottom: 8 },
+    legend: { bottom: 8, itemGap: 24 },
     grid: { left: 84, right: 32, top: 48, bottom: 88 },
     xAxis: {
       type: "log",
@@ -81,7 +81,7 @@ export function plotRatios(rows: readonly MeasuredRow[], runtime: string): strin
   const names = ratios.map(({ row }) => row);
   return draw({ width: 960, height: 130 + 20 * names.length }, {
     title: { text: `Ours ÷ Go on ${runtime}`, left: "center", top: 8, textStyle: { fontSize: 15 } },
-    legend: { bottom: 8 },
+    legend: { bottom: 8, itemGap: 24 },
     grid: { left: 470, right: 32, top: 44, bottom: 80 },
     xAxis: {
       type: "log",
