@@ -1,5 +1,6 @@
 /** Situations of groups on one thread. */
 
+import { background } from "../../src/context/mod.ts";
 import { all, ErrGroup, SingleFlight } from "../../src/group/mod.ts";
 import { check } from "../support/measure.ts";
 
@@ -26,7 +27,7 @@ export async function jobs(ops: number): Promise<number> {
   const members = Array.from({ length: MEMBERS }, () => () => Promise.resolve(1));
   const start = performance.now();
   for (let done = 0; done < ops; done += MEMBERS) {
-    for (const one of await all(members)) count += one;
+    for (const one of await all(background(), members)) count += one;
   }
   const elapsedMs = performance.now() - start;
   check("The number of functions", count, ops);
