@@ -59,8 +59,8 @@ export interface CurveRow {
 const PATIENCE_MS = 3_000;
 const FEWEST_ROUNDS = 3;
 
-/** A round longer than this stays the only one: a million of something are many enough to be an average by themselves. */
-const LONG_MS = 10_000;
+/** If warming up takes longer than this a round, it stays the only one: a million of something are many enough to be an average by themselves. */
+const LONG_MS = 5_000;
 
 /** Measures a curve. */
 export async function playCurve(
@@ -92,15 +92,23 @@ async function playPoint(
   options: MatchOptions,
 ): Promise<Measurement[]> {
   const start = performance.now();
-  await interleave(contestants, { ...options, warmups: 0, rounds: options.warmups });
+  const warmingUp = await interleave(contestants, {
+    ...options,
+    warmups: 0,
+    rounds: options.warmups,
+  });
   const roundMs = (performance.now() - start) / options.warmups;
   const rounds = roundsWithin(PATIENCE_MS, roundMs, options.rounds);
+  if (rounds === 0) return warmingUp;
   return await interleave(contestants, { ...options, warmups: 0, rounds });
 }
 
-/** How many rounds of `roundMs` each are played in about `patienceMs`: `most` of them, or as many as a median needs. */
+/**
+ * How many rounds of `roundMs` each are played in about `patienceMs`: `most` of them, or as many as a median needs; none if they are so
+ * long that warming up has told enough.
+ */
 export function roundsWithin(patienceMs: number, roundMs: number, most: number): number {
-  if (roundMs > LONG_MS) return 1;
+  if (roundMs > LONG_MS) return 0;
   const fewest = Math.min(FEWEST_ROUNDS, most);
   return Math.max(fewest, Math.min(most, Math.floor(patienceMs / roundMs)));
 }
