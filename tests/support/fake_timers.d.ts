@@ -8,10 +8,8 @@ export interface InstalledClock {
   readonly now: number;
   /** How many timers are set. */
   countTimers(): number;
-  /** Lets `ms` milliseconds pass, with what is due in them. */
-  tick(ms: number): number;
-  /** Likewise, with a turn of the real event loop before each timer. */
-  tickAsync(ms: number): Promise<number>;
+  /** Lets the time pass until the next timer is due, and calls that. */
+  next(): number;
   /** Sets what `Date.now()` shows, and nothing else. */
   setSystemTime(now: number): void;
   /** Puts the engine's own clock back. */

@@ -5,7 +5,8 @@
  */
 
 // @ts-types="./fake_timers.d.ts"
-import fakeTimers from "@sinonjs/fake-timers";
+import fakeTimers, { type InstalledClock } from "@sinonjs/fake-timers";
+import { macrotask } from "../../src/internal/macrotask.ts";
 
 /** A clock that stands still until it is told to go on. */
 export interface VirtualTime extends Disposable {
@@ -27,6 +28,36 @@ const FAKED: readonly string[] = [
   "setTimeout",
 ];
 
+/** The longest time that a timer can be set for. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Turns of the event loop after each timer. One is not enough: a goroutine takes a turn by itself where its thread has been busy for
+ * long, by a clock that goes on, and on a slow machine that may be at any operation.
+ */
+const TURNS = 20;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await macrotask();
+}
+
+/** Lets `ms` milliseconds of `clock` pass, at most {@linkcode LONGEST_MS}, from timer to timer. */
+async function passTo(clock: InstalledClock, ms: number): Promise<void> {
+  const end = clock.now + ms;
+  await settle();
+  let others: number;
+  do {
+    // Ends what is due until then; and comes after what is due at that very time, but for what this sets in turn.
+    others = -1;
+    let isOver = false;
+    setTimeout(() => isOver = true, end - clock.now);
+    for (; !isOver; others++) {
+      clock.next();
+      await settle();
+    }
+  } while (others > 0);
+}
+
 /** Replaces the clock and the timers of this thread until it is disposed. */
 export function virtualTime(): VirtualTime {
   const clock = fakeTimers.install({ now: Date.now(), toFake: FAKED });
@@ -35,7 +66,9 @@ export function virtualTime(): VirtualTime {
       return clock.countTimers();
     },
     pass: async (ms) => {
-      await clock.tickAsync(ms);
+      for (let left = ms; left >= 0; left -= LONGEST_MS) {
+        await passTo(clock, Math.min(left, LONGEST_MS));
+      }
     },
     setDate: (ms) => clock.setSystemTime(ms),
     [Symbol.dispose]: () => clock.uninstall(),
