@@ -1,20 +1,21 @@
 /**
- * Measures millrace beside its rivals in one run and prints the ratios.
+ * Measures millrace beside its rivals in one run and prints the ratios. Each match is a process of its own, in which all sides take turns.
  *
- * `deno task bench:compare [--json] [--curves] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]`; `deno task bench:node …`: the
+ * `deno task bench:compare [--json] [--curves] [--write] [--only=NAME,…] [--passes=N] [--rounds=N] [--ms=N]`; `deno task bench:node …`: the
  * same on Node, against `dist/`.
  */
 
 import process from "node:process";
 import { curves } from "./curves/all.ts";
 import { LIBRARIES } from "./pool/matches.ts";
-import { matches, openMatch } from "./rows.ts";
-import { type MeasuredCurve, playCurve, toCurveRow } from "./support/curve.ts";
+import { matches } from "./rows.ts";
+import { programCommand, runCommand } from "./support/child.ts";
+import { type MeasuredSize, mergeSizes, summarizeCurve, toCurveRow } from "./support/curve.ts";
 import { renderCurves } from "./support/curve_table.ts";
 import { buildGo, type GoRival } from "./support/go.ts";
-import { giveBackAll, type Held, type Match } from "./support/match.ts";
-import { interleave, type MatchOptions, type Measurement } from "./support/measure.ts";
-import { parseOptions, UsageError } from "./support/options.ts";
+import { rowsOf } from "./support/match.ts";
+import { type Measurement, mergeRounds } from "./support/measure.ts";
+import { type Options, parseOptions, UsageError } from "./support/options.ts";
 import { writeResults, writeSizes } from "./support/results.ts";
 import {
   commit,
@@ -25,16 +26,18 @@ import {
   runtimeName,
   runtimeVersion,
 } from "./support/runtime.ts";
-import { compareRow, type MeasuredRow, renderTable, toRow } from "./support/table.ts";
+import { renderTable, toRow } from "./support/table.ts";
 
-const USAGE = `Usage: compare [--json] [--curves] [--write] [--only=NAME,…] [--rounds=N] [--ms=N]
+const USAGE =
+  `Usage: compare [--json] [--curves] [--write] [--only=NAME,…] [--passes=N] [--rounds=N] [--ms=N]
 
   --json      print one JSON object instead of the table
   --curves    measure the curves, too
   --write     measure the curves, too, and put all into bench/RESULTS.md and bench/plots/
   --only      measure only these: ${matches.map((match) => match.name).join(" ")};
               of the curves: ${curves.map((curve) => curve.name).join(" ")}
-  --rounds    rounds that count (7)
+  --passes    how often everything is played from the start (1); with more, a slow minute of the machine counts for less
+  --rounds    rounds that count, of each pass (7)
   --ms        length of one round of one side, in milliseconds (100); a quarter of that on a curve`;
 
 /**
@@ -50,30 +53,23 @@ export async function main(args: readonly string[]): Promise<number> {
   );
   const note = (message: string) => console.error(message);
   using go = buildGo(note);
-  const rows: MeasuredRow[] = [];
-  const measuredCurves: MeasuredCurve[] = [];
-  let failed = 0;
-  const attempt = async (name: string, measure: () => Promise<void>) => {
-    note(`measuring ${name}`);
-    try {
-      await measure();
-    } catch (error) {
-      failed++;
-      note(`${name} failed: ${error instanceof Error ? error.stack : error}`);
+  const player = new Player(options.rounds, go, note);
+  for (let pass = 0; pass < options.passes; pass++) {
+    for (const match of matches) {
+      if (options.matches.includes(match.name)) await player.play(match.name, options.targetMs);
     }
-  };
-  for (const match of matches) {
-    if (!options.matches.includes(match.name)) continue;
-    await attempt(match.name, async () => void rows.push(...await play(match, go, options)));
+    for (const curve of curves) {
+      if (options.curves.includes(curve.name)) await player.play(curve.name, options.targetMs / 4);
+    }
   }
-  const onCurves = { rounds: options.rounds, warmups: 1, targetMs: options.targetMs / 4 };
-  for (const curve of curves) {
-    if (!options.curves.includes(curve.name)) continue;
-    await attempt(
-      curve.name,
-      async () => void measuredCurves.push(await playCurve(curve, go, onCurves)),
-    );
-  }
+  const rows = matches.flatMap((match) => {
+    const passes = player.played<Measurement[]>(match.name);
+    return passes.length === 0 ? [] : rowsOf(match, runtimeName, mergeRounds(passes));
+  });
+  const measuredCurves = curves.flatMap((curve) => {
+    const passes = player.played<MeasuredSize[]>(curve.name);
+    return passes.length === 0 ? [] : [summarizeCurve(curve, mergeSizes(passes))];
+  });
   const shown = options.showsCurves ? measuredCurves : [];
   if (options.json) {
     console.log(JSON.stringify({
@@ -84,7 +80,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (rows.length > 0) console.log(renderTable(rows));
     if (shown.length > 0) console.log(renderCurves(shown));
   }
-  if (options.write && failed === 0) {
+  if (options.write && player.failed === 0) {
     writeResults({
       runtime: runtimeName,
       date: new Date().toISOString().slice(0, 10),
@@ -101,7 +97,7 @@ export async function main(args: readonly string[]): Promise<number> {
         ]),
       ],
       commit: commit(),
-      rounds: `${options.rounds} of about ${options.targetMs} ms for each side`,
+      rounds: roundsOf(options),
       rows,
       curves: measuredCurves,
     });
@@ -109,7 +105,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } else if (options.write) {
     note("bench/RESULTS.md is left as it was, because something failed");
   }
-  return failed === 0 ? 0 : 1;
+  return player.failed === 0 ? 0 : 1;
 }
 
 /** By a module that is not there on Node, as the bundler is not: so its path is no literal, which a build would follow. */
@@ -120,36 +116,46 @@ async function writeSizesOfModule(): Promise<void> {
   writeSizes(renderSizes(await measureSizes()));
 }
 
-/** Runs one match and sets the sides against each other. */
-async function play(
-  match: Match,
-  go: GoRival | undefined,
-  options: MatchOptions,
-): Promise<MeasuredRow[]> {
-  const held: Held = [];
-  try {
-    const { warmups = options.warmups, maxRounds = Infinity } = match;
-    const rounds = Math.min(options.rounds, maxRounds);
-    const contestants = await openMatch(match, go, held);
-    const measurements = await interleave(contestants, { ...options, warmups, rounds });
-    const byName = new Map(measurements.map((each) => [each.name, each]));
-    return match.rows.flatMap((spec) => {
-      const measured = byName.get(spec.ours);
-      if (measured === undefined) throw new Error(`The match has no contestant "${spec.ours}"`);
-      const best = spec.best === undefined ? undefined : bestOf(spec.best.rivals, byName);
-      return spec.rivals.map(({ name, goal = name === best ? spec.best?.goal : undefined }) =>
-        compareRow(spec.row, runtimeName, measured, name, byName.get(name), goal, spec.unit)
-      );
-    });
-  } finally {
-    await giveBackAll(held);
-  }
+function roundsOf({ passes, rounds, targetMs }: Options): string {
+  const each = `${rounds} of about ${targetMs} ms for each side`;
+  return passes === 1 ? each : `${each}, ${passes} times, from the first line to the last`;
 }
 
-/** The name of the one that took least. */
-function bestOf(names: readonly string[], byName: ReadonlyMap<string, Measurement>): string {
-  const medianOf = (name: string) => byName.get(name)?.median ?? Infinity;
-  return names.reduce((best, name) => medianOf(name) < medianOf(best) ? name : best);
+/** Plays matches and curves, each time in a process of its own, and keeps what came of it. */
+class Player {
+  readonly #rounds: number;
+  readonly #go: GoRival | undefined;
+  readonly #note: (message: string) => void;
+  readonly #played = new Map<string, unknown[]>();
+  /** How many have failed. */
+  failed = 0;
+
+  constructor(rounds: number, go: GoRival | undefined, note: (message: string) => void) {
+    this.#rounds = rounds;
+    this.#go = go;
+    this.#note = note;
+  }
+
+  /** Plays a match or a curve once. */
+  async play(name: string, targetMs: number): Promise<void> {
+    this.#note(`measuring ${name}`);
+    const { binary } = this.#go ?? {};
+    const args = [name, String(this.#rounds), String(targetMs), ...binary ? [binary] : []];
+    try {
+      const result: unknown = JSON.parse(
+        await runCommand(programCommand(import.meta.url, "play", args)),
+      );
+      this.#played.set(name, [...this.#played.get(name) ?? [], result]);
+    } catch (error) {
+      this.failed++;
+      this.#note(`${name} failed: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+
+  /** What came of a match or a curve, each time that it was played; `T` is what `play.ts` prints for it. */
+  played<T>(name: string): readonly T[] {
+    return (this.#played.get(name) ?? []) as T[];
+  }
 }
 
 if (isMain(import.meta.url)) {

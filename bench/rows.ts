@@ -9,6 +9,7 @@ import {
   f64,
   i32,
   Mutex,
+  type Pool,
   RWMutex,
   Semaphore,
   sharedArray,
@@ -83,6 +84,46 @@ const than = (factor: number): { name: string; goal: Goal } => ({
   goal: { factor, rival: GO },
 });
 
+/** A channel that one thread sends to and receives from, without waiting. */
+function tryMatch(name: string, kind: string, open: () => Channel<number>): Match {
+  return {
+    name,
+    rows: [{
+      row: `send + receive, one thread, buffered, try form${kind}`,
+      ours: "try",
+      rivals: [than(0.7)],
+    }],
+    go: { [GO]: "sendReceiveOneThread" },
+    open(held) {
+      const channel = open();
+      held.push(() => channel[Symbol.dispose]());
+      return [contestant("try", (ops) => sendReceiveTry(channel, ops))];
+    },
+  };
+}
+
+/** A channel from one thread to another, used in the way that is called `form`. */
+function threadsMatch(
+  name: string,
+  form: string,
+  factor: number,
+  pass: (pool: Pool, capacity: number, ops: number) => Promise<number>,
+): Match {
+  return {
+    name,
+    rows: [{
+      row: `thread to thread, capacity 1024, 1 → 1, ${form}`,
+      ours: form,
+      rivals: [than(factor), { name: LOCKED }],
+    }],
+    go: { [GO]: "threadToThread1024", [LOCKED]: "threadToThread1024Locked" },
+    async open(held) {
+      const pool = await usePool(held, 2);
+      return [contestant(form, (ops) => pass(pool, 1_024, ops))];
+    },
+  };
+}
+
 const MAP = "Map";
 
 /** What each mix of operations on a map is called. */
@@ -121,25 +162,16 @@ function mapMatch(kind: "i32" | "text", mix: Mix): Match {
 
 /** All matches, in the order of the table of goals. */
 export const matches: readonly Match[] = [
+  tryMatch("try", "", () => new Channel(i32, 1_024)),
+  tryMatch("try-f64", " (f64)", () => new Channel(f64, 1_024)),
+  tryMatch("try-reference", " (by reference)", () => new Channel<number>(1_024)),
   {
-    name: "try",
-    rows: [
-      {
-        row: "send + receive, one thread, buffered, try form",
-        ours: "i32",
-        rivals: [than(0.7)],
-      },
-      {
-        row: "send + receive, one thread, buffered, try form (f64)",
-        ours: "f64",
-        rivals: [than(0.7)],
-      },
-      {
-        row: "send + receive, one thread, buffered, try form (by reference)",
-        ours: "by reference",
-        rivals: [than(0.7)],
-      },
-    ],
+    name: "try-kinds",
+    rows: ["i32", "f64", "by reference"].map((kind) => ({
+      row: `send + receive, one thread, buffered, try form (${kind}, in turn with two other kinds)`,
+      ours: kind,
+      rivals: [{ name: GO }],
+    })),
     go: { [GO]: "sendReceiveOneThread" },
     open(held) {
       const ints = new Channel(i32, 1_024);
@@ -153,35 +185,9 @@ export const matches: readonly Match[] = [
       ];
     },
   },
-  {
-    name: "threads",
-    rows: [
-      {
-        row: "thread to thread, capacity 1024, 1 → 1, blocking form",
-        ours: "blocking",
-        rivals: [than(0.7), { name: LOCKED }],
-      },
-      {
-        row: "thread to thread, capacity 1024, 1 → 1, in batches",
-        ours: "in batches",
-        rivals: [than(0.15), { name: LOCKED }],
-      },
-      {
-        row: "thread to thread, capacity 1024, 1 → 1, awaited",
-        ours: "awaited",
-        rivals: [than(3), { name: LOCKED }],
-      },
-    ],
-    go: { [GO]: "threadToThread1024", [LOCKED]: "threadToThread1024Locked" },
-    async open(held) {
-      const pool = await usePool(held, 2);
-      return [
-        contestant("blocking", (ops) => passBlocking(pool, 1_024, ops)),
-        contestant("in batches", (ops) => passBatches(pool, 1_024, ops)),
-        contestant("awaited", (ops) => passToAwait(pool, 1_024, ops)),
-      ];
-    },
-  },
+  threadsMatch("threads", "blocking form", 0.7, passBlocking),
+  threadsMatch("threads-batches", "in batches", 0.15, passBatches),
+  threadsMatch("threads-awaited", "awaited", 3, passToAwait),
   {
     name: "many",
     rows: [{

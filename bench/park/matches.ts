@@ -38,7 +38,7 @@ const rows = (kind: "reference" | "typed", what: string): RowSpec[] => {
 export const parkMatches: readonly Match[] = [{
   name: "parked",
   warmups: 0,
-  maxRounds: 3,
+  maxRounds: 1,
   rows: [...rows("reference", ""), ...rows("typed", " (at a typed channel)")],
   go: { [GO]: "parkedResident", [GO_HEAP]: "parkedHeap" } satisfies Record<string, GoRow>,
   open: () =>

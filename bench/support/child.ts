@@ -57,6 +57,7 @@ export function ownReport(name: string, command: readonly string[]): Contestant 
   };
 }
 
-async function runCommand([file, ...args]: readonly string[]): Promise<string> {
-  return (await run(file!, args)).stdout;
+/** Runs a command to its end, and returns what it printed. It fails, with what it complained of, unless that exits with 0. */
+export async function runCommand([file, ...args]: readonly string[]): Promise<string> {
+  return (await run(file!, args, { maxBuffer: 1 << 26 })).stdout;
 }

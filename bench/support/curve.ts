@@ -5,7 +5,13 @@
 
 import type { GoCurve, GoRival } from "./go.ts";
 import { giveBackAll, type Held } from "./match.ts";
-import { type Contestant, interleave, type MatchOptions, type Measurement } from "./measure.ts";
+import {
+  type Contestant,
+  interleave,
+  type MatchOptions,
+  type Measurement,
+  mergeRounds,
+} from "./measure.ts";
 
 /** One situation at several sizes. */
 export interface Curve {
@@ -46,6 +52,12 @@ export interface MeasuredCurve {
   readonly sides: readonly Side[];
 }
 
+/** What was measured at one size. */
+export interface MeasuredSize {
+  readonly size: number;
+  readonly measurements: readonly Measurement[];
+}
+
 /** One curve as `--json` prints it. */
 export interface CurveRow {
   readonly curve: string;
@@ -67,8 +79,8 @@ export async function playCurve(
   curve: Curve,
   go: GoRival | undefined,
   options: MatchOptions,
-): Promise<MeasuredCurve> {
-  const measured: { size: number; measurements: Measurement[] }[] = [];
+): Promise<MeasuredSize[]> {
+  const measured: MeasuredSize[] = [];
   for (const size of curve.sizes) {
     const held: Held = [];
     try {
@@ -83,7 +95,7 @@ export async function playCurve(
       await giveBackAll(held);
     }
   }
-  return summarizeCurve(curve, measured);
+  return measured;
 }
 
 /** Warms up, and then plays as many rounds as there is patience for. */
@@ -113,10 +125,18 @@ export function roundsWithin(patienceMs: number, roundMs: number, most: number):
   return Math.max(fewest, Math.min(most, Math.floor(patienceMs / roundMs)));
 }
 
+/** Puts together what was measured at the same sizes in several passes. */
+export function mergeSizes(passes: readonly (readonly MeasuredSize[])[]): MeasuredSize[] {
+  return (passes[0] ?? []).map(({ size }, index) => ({
+    size,
+    measurements: mergeRounds(passes.map((pass) => pass[index]?.measurements ?? [])),
+  }));
+}
+
 /** Puts what was measured size by size together side by side; a side may sit out some sizes. */
 export function summarizeCurve(
   { name, title, axis, per }: Curve,
-  measured: readonly { readonly size: number; readonly measurements: readonly Measurement[] }[],
+  measured: readonly MeasuredSize[],
 ): MeasuredCurve {
   const names = new Set(measured.flatMap(({ measurements }) => measurements.map((m) => m.name)));
   const sides = Array.from(names, (side): Side => ({

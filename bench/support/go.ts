@@ -95,9 +95,9 @@ export interface GoReport {
 }
 
 /** The built Go program. */
-export interface GoRival extends Disposable {
-  /** As `go version` has it, such as `go1.19.8`. */
-  readonly version: string;
+export interface GoRival {
+  /** Where it is. */
+  readonly binary: string;
   /** Runs the program once for these rows; with a size, for these curves at it. */
   measure(
     rows: readonly (GoRow | GoCurve)[],
@@ -109,16 +109,22 @@ export interface GoRival extends Disposable {
   contestantAt(curve: GoCurve, size: number, name: string): Contestant;
 }
 
+/** The Go program as it was just built; disposing it removes it. */
+export interface GoBuild extends GoRival, Disposable {
+  /** As `go version` has it, such as `go1.19.8`. */
+  readonly version: string;
+}
+
 const run = promisify(execFile);
 
 /**
- * Builds the Go program. Disposing the result removes the binary.
+ * Builds the Go program.
  *
  * @param report Told, in one line, why there is no Go side when there is none.
  * @returns The program, or `undefined` where Go is not installed.
  * @throws If Go is installed and the program does not build.
  */
-export function buildGo(report: (message: string) => void): GoRival | undefined {
+export function buildGo(report: (message: string) => void): GoBuild | undefined {
   let version: string;
   try {
     version = execFileSync("go", ["env", "GOVERSION"], {
@@ -141,6 +147,11 @@ export function buildGo(report: (message: string) => void): GoRival | undefined 
     remove();
     throw new Error("Cannot build bench/rivals/go", { cause: error });
   }
+  return { ...openGo(binary), version, [Symbol.dispose]: remove };
+}
+
+/** Makes a rival of the Go program that was built as `binary`. */
+export function openGo(binary: string): GoRival {
   const measure: GoRival["measure"] = async (rows, { rounds, targetMs, size }) => {
     const { stdout } = await run(binary, [
       "-rows",
@@ -162,12 +173,11 @@ export function buildGo(report: (message: string) => void): GoRival | undefined 
     },
   });
   return {
-    version,
+    binary,
     measure,
     contestant: (row, name = "Go") =>
       row === "process" ? wholeProcess(name, [binary, "-once"]) : play(row, name, {}),
     contestantAt: (curve, size, name) => play(curve, name, { size }),
-    [Symbol.dispose]: remove,
   };
 }
 

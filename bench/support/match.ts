@@ -3,8 +3,8 @@
 import { CyclicBarrier, Pool } from "../../mod.ts";
 import { goRound } from "../tasks.ts";
 import type { GoProcess, GoRow } from "./go.ts";
-import type { Contestant } from "./measure.ts";
-import type { Goal, Unit } from "./table.ts";
+import type { Contestant, Measurement } from "./measure.ts";
+import { compareRow, type Goal, type MeasuredRow, type Unit } from "./table.ts";
 
 /** One of ours against each of these rivals. */
 export interface RowSpec {
@@ -41,6 +41,29 @@ export interface Match {
    * back.
    */
   open(held: Held): Contestant[] | Promise<Contestant[]>;
+}
+
+/** Sets the sides of a match against each other, row by row. */
+export function rowsOf(
+  match: Match,
+  runtime: string,
+  measurements: readonly Measurement[],
+): MeasuredRow[] {
+  const byName = new Map(measurements.map((each) => [each.name, each]));
+  return match.rows.flatMap((spec) => {
+    const measured = byName.get(spec.ours);
+    if (measured === undefined) throw new Error(`The match has no contestant "${spec.ours}"`);
+    const best = spec.best === undefined ? undefined : bestOf(spec.best.rivals, byName);
+    return spec.rivals.map(({ name, goal = name === best ? spec.best?.goal : undefined }) =>
+      compareRow(spec.row, runtime, measured, name, byName.get(name), goal, spec.unit)
+    );
+  });
+}
+
+/** The name of the one that took least. */
+function bestOf(names: readonly string[], byName: ReadonlyMap<string, Measurement>): string {
+  const medianOf = (name: string) => byName.get(name)?.median ?? Infinity;
+  return names.reduce((best, name) => medianOf(name) < medianOf(best) ? name : best);
 }
 
 /** Makes a pool whose threads have all been started, and that is closed when the match is over. */

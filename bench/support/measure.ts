@@ -118,6 +118,15 @@ export function summarize(name: string, rounds: readonly number[]): Measurement 
   return { name, rounds, median, spread };
 }
 
+/** Puts the rounds of several passes together, contestant by contestant; a pass in which one is missing counts for the others. */
+export function mergeRounds(passes: readonly (readonly Measurement[])[]): Measurement[] {
+  const all = new Map<string, number[]>();
+  for (const { name, rounds } of passes.flat()) {
+    all.set(name, [...all.get(name) ?? [], ...rounds]);
+  }
+  return [...all].map(([name, rounds]) => summarize(name, rounds));
+}
+
 /** Returns the value below which the share `q` of `values` lies, between two of them if need be. */
 export function quantile(values: readonly number[], q: number): number {
   if (values.length === 0) throw new RangeError("Cannot take a quantile: there are no values");

@@ -1,9 +1,7 @@
 /** The command line of the comparison. */
 
-import type { MatchOptions } from "./measure.ts";
-
 /** What the command line asks for. */
-export interface Options extends MatchOptions {
+export interface Options {
   readonly json: boolean;
   readonly write: boolean;
   /** The matches to play. */
@@ -12,6 +10,12 @@ export interface Options extends MatchOptions {
   readonly curves: readonly string[];
   /** Reports whether the curves are printed: they were asked for, and not only to be written. */
   readonly showsCurves: boolean;
+  /** How often everything is played from the start: a minute in which the machine is slow spoils one pass at most. */
+  readonly passes: number;
+  /** Rounds that count, of each pass. */
+  readonly rounds: number;
+  /** How long one round of one side lasts. */
+  readonly targetMs: number;
 }
 
 /** The command line cannot be read. */
@@ -35,6 +39,7 @@ export function parseOptions(
   let write = false;
   let withCurves = false;
   let only: string[] | undefined;
+  let passes = 1;
   let rounds = 7;
   let targetMs = 100;
   for (const arg of args) {
@@ -43,6 +48,7 @@ export function parseOptions(
     else if (arg === "--write") write = true;
     else if (arg === "--curves") withCurves = true;
     else if (name === "--only") only = namesOf(value, [...matchNames, ...curveNames]);
+    else if (name === "--passes") passes = positive(name, value);
     else if (name === "--rounds") rounds = positive(name, value);
     else if (name === "--ms") targetMs = positive(name, value);
     else throw new UsageError(`Cannot read the option ${arg}`);
@@ -59,9 +65,9 @@ export function parseOptions(
     matches: chosen(matchNames, true),
     curves: ofCurves,
     showsCurves: withCurves || (only !== undefined && ofCurves.length > 0),
+    passes,
     rounds,
     targetMs,
-    warmups: 2,
   };
 }
 

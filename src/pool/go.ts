@@ -75,7 +75,7 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> implements Startable {
     }
     const promise = promiseOf(result);
     if (promise === undefined) return this.fulfil(result as Awaited<T>);
-    promise.then((value) => this.fulfil(value as Awaited<T>), (reason) => this.fail(reason));
+    promise.then(this.fulfil.bind(this) as never, this.fail.bind(this));
   }
 
   override cancel(): boolean {

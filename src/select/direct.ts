@@ -11,18 +11,15 @@ class DirectWait<C extends Case, R> implements Wait {
   readonly #case: C;
   readonly #outcome: (ended: C) => R;
   readonly #resolve: (result: R) => void;
-  readonly #reject: (reason: unknown) => void;
 
   constructor(
     only: C,
     outcome: (ended: C) => R,
     resolve: (result: R) => void,
-    reject: (reason: unknown) => void,
   ) {
     this.#case = only;
     this.#outcome = outcome;
     this.#resolve = resolve;
-    this.#reject = reject;
   }
 
   claim(): boolean {
@@ -34,7 +31,7 @@ class DirectWait<C extends Case, R> implements Wait {
     try {
       this.#resolve(this.#outcome(this.#case));
     } catch (error) {
-      this.#reject(error);
+      this.#resolve(Promise.reject(error) as R);
     }
   }
 
@@ -83,9 +80,8 @@ class MemberWait<C extends Case, R> extends DirectWait<C, R> {
     outcome: (ended: C) => R,
     ended: R,
     resolve: (result: R) => void,
-    reject: (reason: unknown) => void,
   ) {
-    super(only, outcome, resolve, reject);
+    super(only, outcome, resolve);
     this.#all = all;
     this.#ended = ended;
     all.add(this);
@@ -117,8 +113,8 @@ export function waitAmong<C extends Case, R>(
   outcome: (ended: C) => R,
   ended: R,
 ): Promise<R> {
-  return new Promise((resolve, reject) => {
-    only.enter(new MemberWait(all, only, outcome, ended, resolve, reject));
+  return new Promise((resolve) => {
+    only.enter(new MemberWait(all, only, outcome, ended, resolve));
   });
 }
 
@@ -140,8 +136,8 @@ export function waitFor<C extends Case, R>(
 ): Promise<R> {
   // Fast path: a local channel.
   if (!only.isShared && !only.isTimed && signal === undefined) {
-    return new Promise((resolve, reject) => {
-      only.enter(new DirectWait(only, outcome, resolve, reject));
+    return new Promise((resolve) => {
+      only.enter(new DirectWait(only, outcome, resolve));
     });
   }
   return Operation.wait([only], outcome, signal);

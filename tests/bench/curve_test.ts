@@ -1,6 +1,7 @@
 import {
   type Curve,
   growthOf,
+  mergeSizes,
   playCurve,
   roundsWithin,
   summarizeCurve,
@@ -110,10 +111,26 @@ test("playCurve() opens every size, warms up, and gives back what each held", as
     { rounds: 3, warmups: 1, targetMs: 1 },
   );
   assertEquals(log, ["open 2", "give back 2", "open 8", "give back 8"]);
-  assertEquals(played.sides, [{
-    name: "ours",
-    points: [{ size: 2, median: 2, spread: 0 }, { size: 8, median: 8, spread: 0 }],
-  }]);
+  assertEquals(
+    played,
+    [2, 8].map((size) => ({
+      size,
+      measurements: [{ name: "ours", rounds: [size, size, size], median: size, spread: 0 }],
+    })),
+  );
+});
+
+test("mergeSizes() puts the rounds of several passes together, size by size", () => {
+  const pass = (factor: number) =>
+    [1, 100].map((size) => ({ size, measurements: [measurement("ours", factor * size)] }));
+  assertEquals(
+    mergeSizes([pass(1), pass(3), pass(2)]).map(({ size, measurements }) => [
+      size,
+      measurements[0]!.rounds,
+      measurements[0]!.median,
+    ]),
+    [[1, [1, 3, 2], 2], [100, [100, 300, 200], 200]],
+  );
 });
 
 test("renderCurve() writes a table of sizes against sides, and how each grows", () => {

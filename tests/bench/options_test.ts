@@ -10,9 +10,10 @@ function parse(...args: string[]) {
 }
 
 test("parseOptions() chooses all matches and no curve by default", () => {
-  const { matches, curves, json, write, showsCurves, rounds, targetMs } = parse();
+  const { matches, curves, json, write, showsCurves, passes, rounds, targetMs } = parse();
   assertEquals([matches, curves], [MATCHES, []]);
-  assertEquals([json, write, showsCurves, rounds, targetMs], [false, false, false, 7, 100]);
+  assertEquals([json, write, showsCurves], [false, false, false]);
+  assertEquals([passes, rounds, targetMs], [1, 7, 100]);
 });
 
 test("parseOptions() adds and shows the curves with --curves", () => {
@@ -39,6 +40,7 @@ for (
   const [args, message] of [
     [["--quick"], "Cannot read the option --quick"],
     [["--only=try,tries"], 'Cannot measure "tries": no such match or curve'],
+    [["--passes=x"], "Cannot read --passes=x: a positive whole number is needed"],
     [["--rounds=0"], "Cannot read --rounds=0: a positive whole number is needed"],
     [["--ms=1.5"], "Cannot read --ms=1.5: a positive whole number is needed"],
     [
