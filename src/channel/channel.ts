@@ -191,7 +191,9 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
       if (error instanceof ChannelClosedError) return Promise.reject(error);
       throw error;
     }
-    return waitFor(flavor.sendCase(value), toNothing, signal);
+    return signal === undefined && flavor.parkSender !== undefined
+      ? flavor.parkSender(value)
+      : waitFor(flavor.sendCase(value), toNothing, signal);
   }
 
   /**

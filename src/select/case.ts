@@ -157,6 +157,12 @@ export interface Source<T> extends Outlet<T> {
   poll(mayBlock?: boolean): T | typeof EMPTY | typeof CLOSED;
   /** Makes a case that waits for a value. */
   receiveCase(): ReceiveCase<T>;
+  /**
+   * Waits for a value that the caller has found missing, and for nothing else; for sources of this thread, to which it costs less than a case.
+   *
+   * @param outcome What the wait gives; it does not throw.
+   */
+  parkReceiver?<R>(outcome: (value: T | typeof CLOSED) => R): Promise<R>;
 }
 
 /** The side of a flavor that values go into. */
@@ -181,6 +187,8 @@ export interface Sink<T> extends Inlet<T> {
    * @throws {TypeError | RangeError} if the channel does not carry such values
    */
   sendCase(value: T): SendCase;
+  /** As {@linkcode Source.parkReceiver}: waits until `value` is taken, for which the caller has found nobody. */
+  parkSender?(value: T): Promise<void>;
 }
 
 /**

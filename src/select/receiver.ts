@@ -14,16 +14,22 @@ const EMPTY_RESULT: TryReceiveResult<never> = Object.freeze({ state: "empty" });
 const CLOSED_RESULT: TryReceiveResult<never> = Object.freeze({ state: "closed" });
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
-/** `receive` as a value: the end is `undefined`. */
-function toValue<T>(ended: ReceiveCase<T>): T | undefined {
-  const value = ended.outcome();
+/** What `receive` gives: the end is `undefined`. */
+function valueOf<T>(value: T | typeof CLOSED): T | undefined {
   return value === CLOSED ? undefined : value;
 }
 
-/** `next` as an iterator's result. */
-function toResult<T>(ended: ReceiveCase<T>): IteratorResult<T, undefined> {
-  const value = ended.outcome();
+function toValue<T>(ended: ReceiveCase<T>): T | undefined {
+  return valueOf(ended.outcome());
+}
+
+/** What `next` gives. */
+function resultOf<T>(value: T | typeof CLOSED): IteratorResult<T, undefined> {
   return value === CLOSED ? DONE : { done: false, value };
+}
+
+function toResult<T>(ended: ReceiveCase<T>): IteratorResult<T, undefined> {
+  return resultOf(ended.outcome());
 }
 
 /**
@@ -45,8 +51,12 @@ export function receive<T>(from: Source<T>, options?: WaitOptions): Promise<T | 
   } catch (reason) {
     return rejectWith(from, reason);
   }
-  if (value === EMPTY) return waitFor(from.receiveCase(), toValue, signal);
-  const received = value === CLOSED ? undefined : value;
+  if (value === EMPTY) {
+    return signal === undefined && from.parkReceiver !== undefined
+      ? from.parkReceiver(valueOf)
+      : waitFor(from.receiveCase(), toValue, signal);
+  }
+  const received = valueOf(value);
   return isBudgetSpent() ? afterTurn(received) : Promise.resolve(received);
 }
 
@@ -63,8 +73,12 @@ export function next<T>(
   } catch (reason) {
     return rejectWith(from, reason);
   }
-  if (value === EMPTY) return waitFor(from.receiveCase(), toResult, signal);
-  const result = value === CLOSED ? DONE : { done: false as const, value };
+  if (value === EMPTY) {
+    return signal === undefined && from.parkReceiver !== undefined
+      ? from.parkReceiver(resultOf)
+      : waitFor(from.receiveCase(), toResult, signal);
+  }
+  const result = resultOf(value);
   return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
 }
 
@@ -80,7 +94,7 @@ export function nextUntil<T>(
 ): Promise<IteratorResult<T, undefined>> {
   const value = from.poll();
   if (value !== EMPTY) {
-    const result = value === CLOSED ? DONE : { done: false as const, value };
+    const result = resultOf(value);
     return isBudgetSpent() ? afterTurn(result) : Promise.resolve(result);
   }
   const only = from.receiveCase();
@@ -96,7 +110,7 @@ export function receiveSync<T>(from: Source<T>): T | undefined {
     const only = from.receiveCase();
     return Operation.block([only], () => toValue(only));
   }
-  return value === CLOSED ? undefined : value;
+  return valueOf(value);
 }
 
 /** See {@linkcode Channel.tryReceive}. */

@@ -9,7 +9,7 @@ import (
 )
 
 // parked is how many goroutines wait: as many as in bench/park/matches.ts.
-const parked = 500_000
+const parked = 1_000_000
 
 // Resident memory of a goroutine that waits at a channel; any thread.
 func parkedResident() (float64, error) { return perGoroutine(resident) }

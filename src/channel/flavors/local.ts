@@ -14,8 +14,8 @@
  */
 import { ChannelClosedError } from "../../errors.ts";
 import { Fifo } from "../../internal/fifo.ts";
-import { List, ListNode } from "../../internal/list.ts";
-import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
+import { List } from "../../internal/list.ts";
+import { type CLOSED, EMPTY } from "../../select/case.ts";
 import {
   type Batch,
   type Flavor,
@@ -24,17 +24,24 @@ import {
   ReceiveOneByOne,
   SendOneByOne,
 } from "./flavor.ts";
-
-/** Why a channel was closed: `undefined` while it is open, and then what `close` was given, if anything. */
-type Close = { readonly reason?: unknown } | undefined;
+import {
+  type Close,
+  endOf,
+  LocalReceive,
+  type LocalReceiver,
+  LocalSend,
+  type LocalSender,
+  ParkedReceiver,
+  ParkedSender,
+} from "./local_parties.ts";
 
 /** The flavor of by-reference channels. */
 export class LocalFlavor<T> implements Flavor<T> {
   readonly capacity: number;
   readonly #values = new Fifo<T>();
-  readonly #receivers = new List<LocalReceive<T>>();
-  readonly #senders = new List<LocalSend<T>>();
-  #close: Close = undefined;
+  readonly #receivers = new List<LocalReceiver<T>>();
+  readonly #senders = new List<LocalSender<T>>();
+  #close: Close | undefined = undefined;
 
   /** @param capacity How many values may wait: an integer ≥ 0, or `Infinity`. */
   constructor(capacity: number) {
@@ -93,7 +100,7 @@ export class LocalFlavor<T> implements Flavor<T> {
     return this.#close === undefined ? EMPTY : endOf(this.#close);
   }
 
-  #nextSender(): LocalSend<T> | undefined {
+  #nextSender(): LocalSender<T> | undefined {
     for (let next = this.#senders.shift(); next !== undefined; next = this.#senders.shift()) {
       if (next.take()) return next;
     }
@@ -128,141 +135,15 @@ export class LocalFlavor<T> implements Flavor<T> {
     return new LocalReceive(this, this.#receivers);
   }
 
+  parkReceiver<R>(outcome: (value: T | typeof CLOSED) => R): Promise<R> {
+    return new Promise((resolve) => this.#receivers.push(new ParkedReceiver(outcome, resolve)));
+  }
+
   sendCase(value: T): LocalSend<T> {
     return new LocalSend(this, this.#senders, value);
   }
-}
 
-/** What a closed channel gives once it is drained. */
-function endOf(close: { readonly reason?: unknown }): typeof CLOSED {
-  if ("reason" in close) throw close.reason;
-  return CLOSED;
-}
-
-/** A party that waits at a local channel. */
-abstract class LocalParty extends ListNode {
-  index = 0;
-  #wait: Wait | undefined = undefined;
-  readonly #queue: List<LocalParty>;
-
-  /** @param queue Where it waits. */
-  constructor(queue: List<LocalParty>) {
-    super();
-    this.#queue = queue;
-  }
-
-  // Of the class, not of each: a million goroutines may wait.
-  get rank(): number {
-    return 0;
-  }
-
-  get isShared(): boolean {
-    return false;
-  }
-
-  get isTimed(): boolean {
-    return false;
-  }
-
-  get deadline(): number {
-    return Infinity;
-  }
-
-  enter(wait: Wait): boolean {
-    this.#wait = wait;
-    this.#queue.push(this);
-    return true;
-  }
-
-  leave(): void {
-    this.#queue.remove(this);
-  }
-
-  isReady(): boolean {
-    // One thread: nothing can have happened between the poll and the entry.
-    return false;
-  }
-
-  complete(): boolean {
-    throw new TypeError("Cannot complete a case of this thread: no other thread can have fired it");
-  }
-
-  dispose(): void {}
-
-  /** Claims its wait; the caller has taken it out of its queue. */
-  claim(): boolean {
-    return this.#wait!.claim(this.index);
-  }
-
-  /** Ends the wait that {@linkcode claim} has claimed. */
-  finish(): void {
-    this.#wait!.finish(this.index);
-  }
-}
-
-class LocalReceive<T> extends LocalParty implements ReceiveCase<T> {
-  readonly #flavor: LocalFlavor<T>;
-  #value: T | typeof CLOSED = CLOSED;
-  #close: Close = undefined;
-
-  constructor(flavor: LocalFlavor<T>, queue: List<LocalParty>) {
-    super(queue);
-    this.#flavor = flavor;
-  }
-
-  poll(): boolean {
-    const value = this.#flavor.poll();
-    if (value === EMPTY) return false;
-    this.#value = value;
-    return true;
-  }
-
-  give(value: T): boolean {
-    if (!this.claim()) return false;
-    this.#value = value;
-    this.finish();
-    return true;
-  }
-
-  end(close: NonNullable<Close>): void {
-    if (!this.claim()) return;
-    this.#close = close;
-    this.finish();
-  }
-
-  outcome(): T | typeof CLOSED {
-    return this.#close === undefined ? this.#value : endOf(this.#close);
-  }
-}
-
-class LocalSend<T> extends LocalParty implements SendCase {
-  readonly value: T;
-  readonly #flavor: LocalFlavor<T>;
-  #isRefused = false;
-
-  constructor(flavor: LocalFlavor<T>, queue: List<LocalParty>, value: T) {
-    super(queue);
-    this.#flavor = flavor;
-    this.value = value;
-  }
-
-  poll(): boolean {
-    return this.#flavor.offer(this.value);
-  }
-
-  take(): boolean {
-    if (!this.claim()) return false;
-    this.finish();
-    return true;
-  }
-
-  end(): void {
-    if (!this.claim()) return;
-    this.#isRefused = true;
-    this.finish();
-  }
-
-  outcome(): void {
-    if (this.#isRefused) throw new ChannelClosedError("send on closed channel", this.value);
+  parkSender(value: T): Promise<void> {
+    return new Promise((resolve) => this.#senders.push(new ParkedSender(value, resolve)));
   }
 }
