@@ -138,6 +138,12 @@ export const RING_HEAD = 256;
 /** u32: slot index at which producers start to look; a hint. */
 export const RING_TAIL = 384;
 export const RING_SLOTS = 512;
+/** States of a slot, in the lowest bits of the upper half of its word. */
+export const SLOT_EMPTY = 0;
+export const SLOT_SEALED = 1;
+export const SLOT_BUSY = 2;
+export const SLOT_FULL = 3;
+export const SLOT_STATE_MASK = 3;
 /** Bytes of a rendezvous: a ring up to its queues. */
 export const RENDEZVOUS_SIZE = 96;
 /** Results of the ring's operations. */

@@ -30,7 +30,7 @@ import { cas64, load32, load64, store32, store64 } from "./atomics";
 import { inboxPush, ring as ringDoorbell } from "./agent";
 import { acquire, relax, release } from "./lock";
 import { claimNode, queueWake } from "./queue";
-import { BUSY, copy, EMPTY, FULL, headPosition, LAP, SEALED, stampOf, tailPosition, TAKEN, upperOf, wordOf } from "./ring";
+import { copy, headPosition, LAP, stampOf, tailPosition, TAKEN, upperOf, wordOf } from "./ring";
 import {
   NODE_BYTES,
   NODE_HUNGRY,
@@ -49,6 +49,10 @@ import {
   RING_SLOTS,
   RING_STRIDE,
   RING_TAIL,
+  SLOT_BUSY as BUSY,
+  SLOT_EMPTY as EMPTY,
+  SLOT_FULL as FULL,
+  SLOT_SEALED as SEALED,
   WOKE_NONE,
   WOKE_OTHER,
 } from "./layout";

@@ -152,6 +152,12 @@ export const RING_HEAD: usize = 256;
 /** u32: slot index at which producers start to look; a hint. */
 export const RING_TAIL: usize = 384;
 export const RING_SLOTS: usize = 512;
+/** States of a slot, in the lowest bits of the upper half of its word. */
+export const SLOT_EMPTY: u32 = 0;
+export const SLOT_SEALED: u32 = 1;
+export const SLOT_BUSY: u32 = 2;
+export const SLOT_FULL: u32 = 3;
+export const SLOT_STATE_MASK: u32 = 3;
 
 /** Bytes of a rendezvous: a ring up to its queues. */
 export const RENDEZVOUS_SIZE: usize = 96;

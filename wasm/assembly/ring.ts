@@ -68,15 +68,15 @@ import {
   RING_TAIL,
   RING_WOULD_BLOCK,
   SELF_FIRED,
+  SLOT_BUSY as BUSY,
+  SLOT_EMPTY as EMPTY,
+  SLOT_FULL as FULL,
+  SLOT_SEALED as SEALED,
+  SLOT_STATE_MASK as STATE_MASK,
   WOKE_NONE,
   WOKE_SELF,
 } from "./layout";
 
-export const EMPTY: u32 = 0;
-export const SEALED: u32 = 1;
-export const BUSY: u32 = 2;
-export const FULL: u32 = 3;
-const STATE_MASK: u32 = 3;
 const LINKED: u32 = 4;
 /** Adding this to a stamp moves it one lap on. */
 export const LAP: u32 = 8;

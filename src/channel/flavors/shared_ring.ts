@@ -20,6 +20,9 @@ import {
   RING_SLOTS,
   RING_STRIDE,
   RING_TAIL,
+  SLOT_EMPTY,
+  SLOT_FULL,
+  SLOT_STATE_MASK,
 } from "../../memory/layout.ts";
 import type { ReceiveCase, SendCase, Wait } from "../../select/case.ts";
 import type { Batch, Incoming, Outgoing } from "./flavor.ts";
@@ -55,11 +58,6 @@ const ROUNDS_PER_VALUE = 8;
 const LOOK_EVERY = 16;
 const LEAST_SPACIOUS = 64;
 const MAX_VAIN = 8;
-
-/** States of a slot in the core, in the upper half of its word. */
-const STATE_MASK = 3;
-const EMPTY_SLOT = 0;
-const FULL_SLOT = 3;
 
 /** The flavor of typed channels with a buffer. */
 export class SharedRing<T> extends SharedFlavor<T> {
@@ -159,7 +157,7 @@ export class SharedRing<T> extends SharedFlavor<T> {
     const at = core.readU32(ptr + (isSend ? RING_TAIL : RING_HEAD));
     const ahead = (at + (capacity >>> 2)) % capacity;
     const stamp = core.readU32(ptr + RING_SLOTS + ahead * core.readU32(ptr + RING_STRIDE) + 4);
-    if ((stamp & STATE_MASK) === (isSend ? EMPTY_SLOT : FULL_SLOT)) return;
+    if ((stamp & SLOT_STATE_MASK) === (isSend ? SLOT_EMPTY : SLOT_FULL)) return;
     const pause = isSend ? this.pauseBeforeSend() : this.pauseBeforeReceive();
     if (pause === SHORT_PAUSE) return;
     const other = ptr + (isSend ? RING_HEAD : RING_TAIL);
