@@ -17,7 +17,8 @@ const clock: () => number = performance.now.bind(performance);
 let port: MessagePort | undefined;
 const callbacks: (() => void)[] = [];
 
-function schedule(callback: () => void): void {
+/** Calls `callback` after the event loop has had a turn: timers that are due and I/O that is ready have run. */
+export function nextTurn(callback: () => void): void {
   if (setImmediate !== undefined) {
     setImmediate(callback);
     return;
@@ -47,9 +48,9 @@ export function quickMicrotask(callback: () => void): void {
   resolved.then(callback);
 }
 
-/** Resolves after the event loop has had a turn: timers that are due and I/O that is ready have run. */
+/** Resolves after the event loop has had a turn; see {@linkcode nextTurn}. */
 export function macrotask(): Promise<void> {
-  return new Promise(schedule);
+  return new Promise(nextTurn);
 }
 
 /** Resolves after `ms` milliseconds or a little more. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { quickMicrotask } from "../internal/macrotask.ts";
+import { nextTurn, quickMicrotask } from "../internal/macrotask.ts";
 import { unref } from "../internal/unref.ts";
 import { type Core, core } from "../memory/core.ts";
 import {
@@ -293,7 +293,8 @@ export class Agent {
       if (fn.agentSpin(agent, this.core.spins && SPINS) !== 0 || !fn.doorbellArm(agent)) {
         this.drain();
         this.rouse();
-        continue;
+        this.#armNextTurn();
+        return;
       }
       // Left behind by a blocking call, it is still outstanding and hears the doorbell as well.
       if (this.#isAsleep) return;
@@ -312,6 +313,15 @@ export class Agent {
     }
     this.#isListening = false;
   };
+
+  /**
+   * Arms the doorbell when whoever has just been told has gone on. Very often they begin the next wait then, whose end may be less than a
+   * microsecond away: found by looking, it costs neither thread a bell, which takes some 20 µs. A turn and no microtask, for these may
+   * follow one another for ever.
+   */
+  #armNextTurn(): void {
+    nextTurn(this.#arm);
+  }
 
   /** Wakes this thread with `bell`, and looks now and then whether that has been missed. */
   #hear(bell: Promise<unknown>): void {
@@ -351,7 +361,7 @@ export class Agent {
       this.rouse();
     } finally {
       // Whatever went wrong in one of them, the others are still to be told.
-      this.#arm();
+      this.#armNextTurn();
     }
   };
 }

@@ -132,3 +132,30 @@ test("Agent listens on after it has blocked", async () => {
   channel.trySend(5);
   assertStrictEquals(await receiving, 5);
 });
+
+test("Who is told goes on before the thread sleeps again: what has come by then needs no bell", async () => {
+  const { fn, agent: self } = core();
+  const { waitAsync } = Atomics as { waitAsync?: (...args: unknown[]) => unknown };
+  let sleeps = 0;
+  Reflect.set(Atomics, "waitAsync", (...args: unknown[]) => {
+    sleeps++;
+    return waitAsync!.apply(Atomics, args);
+  });
+  // A wait alone keeps no event loop going.
+  const keepAlive = setTimeout(() => {}, 60_000);
+  // As whoever has a pool: it listens whether somebody waits or not.
+  const listener = {};
+  agent().addListener(listener);
+  try {
+    for (let i = 0; i < 50; i++) {
+      const rung = agent().rung();
+      fn.agentSignal(self, SIGNAL_RECHECK);
+      await rung;
+    }
+    assertEquals(sleeps, 0);
+  } finally {
+    clearTimeout(keepAlive);
+    agent().removeListener(listener);
+    Reflect.set(Atomics, "waitAsync", waitAsync);
+  }
+});
