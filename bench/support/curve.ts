@@ -24,6 +24,8 @@ export interface Curve {
   readonly per: string;
   /** The sizes at which it is measured, ascending. */
   readonly sizes: readonly number[];
+  /** Rounds that do not count, in place of the usual number: more where many threads have code to compile, each its own. */
+  readonly warmups?: number;
   /** The rivals that run in Go, by name; they are told the size. */
   readonly go: Readonly<Record<string, GoCurve>>;
   /** Makes the contestants of one size, as {@linkcode Match.open} does. */
@@ -90,7 +92,8 @@ export async function playCurve(
           contestants.push(go.contestantAt(row, size, name));
         }
       }
-      measured.push({ size, measurements: await playPoint(contestants, options) });
+      const { warmups = options.warmups } = curve;
+      measured.push({ size, measurements: await playPoint(contestants, { ...options, warmups }) });
     } finally {
       await giveBackAll(held);
     }

@@ -120,6 +120,21 @@ test("playCurve() opens every size, warms up, and gives back what each held", as
   );
 });
 
+test("playCurve() warms up for as many rounds as the curve asks for", async () => {
+  let rounds = 0;
+  const [point] = await playCurve(
+    {
+      ...curve,
+      sizes: [1],
+      warmups: 4,
+      open: () => [{ name: "ours", round: () => Promise.resolve(++rounds) }],
+    },
+    undefined,
+    { rounds: 3, warmups: 1, targetMs: 1 },
+  );
+  assertEquals(point!.measurements[0]!.rounds, [5, 6, 7]);
+});
+
 test("mergeSizes() puts the rounds of several passes together, size by size", () => {
   const pass = (factor: number) =>
     [1, 100].map((size) => ({ size, measurements: [measurement("ours", factor * size)] }));
