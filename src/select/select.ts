@@ -101,6 +101,9 @@ interface Entry {
 /** The form that engines recognise in a loop over keys: half as dear as `Object.hasOwn` there. */
 const hasOwn = Object.prototype.hasOwnProperty;
 
+/** An object of more cases than that is listed at once: it is a hash table, and each look at it costs. */
+const MANY = 32;
+
 interface Outcome {
   readonly case: string | number;
   readonly ok: boolean;
@@ -132,8 +135,8 @@ function notCases(given: unknown): TypeError {
 
 /**
  * Checks all cases and tries one of them, each as likely as the others, without listing them: a select of two that are ready is
- * over before a list could be made. If that one is not ready, {@linkcode pollAll} goes on with all of them. So of `r` ready ones
- * among `n` each is chosen with probability 1/n + (n − r)/n · 1/r = 1/r.
+ * over before a list could be made. If that one is not ready, or there are too many, {@linkcode pollAll} goes on with all of them. So of
+ * `r` ready ones among `n` each is chosen with probability 1/n + (n − r)/n · 1/r = 1/r.
  */
 function pollOne(cases: SelectCases): Outcome | Failure | undefined {
   checkCases(cases);
@@ -151,6 +154,7 @@ function pollOne(cases: SelectCases): Outcome | Failure | undefined {
     const named = cases as Readonly<Record<string, SelectCase>>;
     for (const name in named) {
       if (!hasOwn.call(named, name)) continue;
+      if (seen === MANY) return undefined;
       const found = endOf(name, named[name]);
       if (++seen > 1 && randomBelow(seen) > 0) continue;
       key = name;

@@ -86,6 +86,23 @@ test("select() chooses evenly among neighbours at the end of many cases", async 
   assertUniform(counts);
 });
 
+for (const count of [32, 33, 100]) {
+  test(`select() chooses evenly among four closed channels of ${count} that are named`, async () => {
+    const ready = [0, 13, 31, count - 1].filter((index, at, all) => all.indexOf(index) === at);
+    const cases = Object.fromEntries(Array.from(
+      { length: count },
+      (_, index) => [`case${index}`, ready.includes(index) ? closed() : new Channel<number>()],
+    ));
+    const counts = new Map(ready.map((index) => [`case${index}`, 0]));
+    for (let round = 0; round < 4000; round++) {
+      const { case: name } = await select(cases);
+      counts.set(name, counts.get(name)! + 1);
+    }
+    assertStrictEquals(counts.size, ready.length);
+    assertUniform(Array.from(counts.values()));
+  });
+}
+
 test("select() chooses evenly among receives, sends, channels of both kinds and a timer (crossbeam select/fairness1)", async () => {
   const out = new Channel<number>(Infinity);
   using typedOut = new Channel(bool, 10_000);
