@@ -124,6 +124,9 @@ function threadsMatch(
   };
 }
 
+/** Rounds before those that count where each thread has much to compile: eight of them on two cores, or what is reached by waiting only. */
+const MANY_WARMUPS = 10;
+
 const MAP = "Map";
 
 /** What each mix of operations on a map is called. */
@@ -190,6 +193,7 @@ export const matches: readonly Match[] = [
   threadsMatch("threads-awaited", "awaited", 3, passToAwait),
   {
     name: "many",
+    warmups: MANY_WARMUPS,
     rows: [{
       row: "4 producers → 4 consumers, capacity 1024, blocking form",
       ours: "blocking",
@@ -377,6 +381,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "barrier",
+    warmups: MANY_WARMUPS,
     rows: [{
       row: "CyclicBarrier, a round of two threads, blocking form",
       ours: "blocking",
@@ -416,6 +421,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "mutex-oversubscribed",
+    warmups: MANY_WARMUPS,
     rows: [{
       row: "Mutex, oversubscribed: 64 goroutines on 2 threads, promise form",
       ours: "promise",

@@ -30,7 +30,10 @@ export async function giveBackAll(held: Held): Promise<void> {
 export interface Match {
   readonly name: string;
   readonly rows: readonly RowSpec[];
-  /** Rounds that do not count, in place of the usual number: none where every round is a process of its own and no clock is read. */
+  /**
+   * Rounds that do not count, in place of the usual number: none where every round is a process of its own and no clock is read, more where
+   * threads have much to compile.
+   */
   readonly warmups?: number;
   /** Rounds that count at most: fewer than usual where one takes many seconds. */
   readonly maxRounds?: number;
