@@ -5,8 +5,15 @@
  */
 import { ChannelClosedError } from "../../errors.ts";
 import { type List, ListNode } from "../../internal/list.ts";
-import { CLOSED, EMPTY, type ReceiveCase, type SendCase, type Wait } from "../../select/case.ts";
-import type { LocalFlavor } from "./local.ts";
+import {
+  CLOSED,
+  EMPTY,
+  type ReceiveCase,
+  type SendCase,
+  type Sink,
+  type Source,
+  type Wait,
+} from "../../select/case.ts";
 
 /** What a channel was closed with: a reason, if one was given. */
 export interface Close {
@@ -151,11 +158,11 @@ abstract class LocalParty extends ListNode {
 
 /** A receive that is a case of a wait. */
 export class LocalReceive<T> extends LocalParty implements ReceiveCase<T>, LocalReceiver<T> {
-  readonly #flavor: LocalFlavor<T>;
+  readonly #flavor: Pick<Source<T>, "poll">;
   #value: T | typeof CLOSED = CLOSED;
   #close: Close | undefined = undefined;
 
-  constructor(flavor: LocalFlavor<T>, queue: List<LocalReceiver<T>>) {
+  constructor(flavor: Pick<Source<T>, "poll">, queue: List<LocalReceiver<T>>) {
     super(queue);
     this.#flavor = flavor;
   }
@@ -188,10 +195,10 @@ export class LocalReceive<T> extends LocalParty implements ReceiveCase<T>, Local
 /** A send that is a case of a wait. */
 export class LocalSend<T> extends LocalParty implements SendCase, LocalSender<T> {
   readonly value: T;
-  readonly #flavor: LocalFlavor<T>;
+  readonly #flavor: Pick<Sink<T>, "offer">;
   #isRefused = false;
 
-  constructor(flavor: LocalFlavor<T>, queue: List<LocalSender<T>>, value: T) {
+  constructor(flavor: Pick<Sink<T>, "offer">, queue: List<LocalSender<T>>, value: T) {
     super(queue);
     this.#flavor = flavor;
     this.value = value;
