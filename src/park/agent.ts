@@ -257,7 +257,7 @@ export class Agent {
     return isRung;
   }
 
-  /** Resolves when the doorbell has rung and what arrived has been handed out, or at once if something has arrived. */
+  /** Resolves when the doorbell has rung and what arrived has been handed out, or as soon as it is seen that something has arrived. */
   rung(): Promise<void> {
     return new Promise((resolve) => {
       this.#sleepers.push(resolve);
@@ -280,7 +280,7 @@ export class Agent {
     }
   }
 
-  /** Sees to it that the doorbell is armed once the running code has yielded. */
+  /** Sees to it that the doorbell is armed: once the running code has yielded, or a turn after something was handed out. */
   listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;

@@ -11,15 +11,18 @@ class DirectWait<C extends Case, R> implements Wait {
   readonly #case: C;
   readonly #outcome: (ended: C) => R;
   readonly #resolve: (result: R) => void;
+  readonly #reject: (reason: unknown) => void;
 
   constructor(
     only: C,
     outcome: (ended: C) => R,
     resolve: (result: R) => void,
+    reject: (reason: unknown) => void,
   ) {
     this.#case = only;
     this.#outcome = outcome;
     this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   claim(): boolean {
@@ -31,7 +34,7 @@ class DirectWait<C extends Case, R> implements Wait {
     try {
       this.#resolve(this.#outcome(this.#case));
     } catch (error) {
-      this.#resolve(Promise.reject(error) as R);
+      this.#reject(error);
     }
   }
 
@@ -80,8 +83,9 @@ class MemberWait<C extends Case, R> extends DirectWait<C, R> {
     outcome: (ended: C) => R,
     ended: R,
     resolve: (result: R) => void,
+    reject: (reason: unknown) => void,
   ) {
-    super(only, outcome, resolve);
+    super(only, outcome, resolve, reject);
     this.#all = all;
     this.#ended = ended;
     all.add(this);
@@ -113,8 +117,8 @@ export function waitAmong<C extends Case, R>(
   outcome: (ended: C) => R,
   ended: R,
 ): Promise<R> {
-  return new Promise((resolve) => {
-    only.enter(new MemberWait(all, only, outcome, ended, resolve));
+  return new Promise((resolve, reject) => {
+    only.enter(new MemberWait(all, only, outcome, ended, resolve, reject));
   });
 }
 
@@ -134,10 +138,10 @@ export function waitFor<C extends Case, R>(
   outcome: (ended: C) => R,
   signal: AbortSignal | undefined,
 ): Promise<R> {
-  // Fast path: a local channel.
+  // Fast path: something of this thread (a batch at a by-reference channel, a condition).
   if (!only.isShared && !only.isTimed && signal === undefined) {
-    return new Promise((resolve) => {
-      only.enter(new DirectWait(only, outcome, resolve));
+    return new Promise((resolve, reject) => {
+      only.enter(new DirectWait(only, outcome, resolve, reject));
     });
   }
   return Operation.wait([only], outcome, signal);

@@ -135,7 +135,7 @@ function notCases(given: unknown): TypeError {
 
 /**
  * Checks all cases and tries one of them, each as likely as the others, without listing them: a select of two that are ready is
- * over before a list could be made. If that one is not ready, or there are too many, {@linkcode pollAll} goes on with all of them. So of
+ * over before a list could be made. If that one is not ready, or there are too many to try one (then nor are all checked), {@linkcode pollAll} goes on with all of them. So of
  * `r` ready ones among `n` each is chosen with probability 1/n + (n − r)/n · 1/r = 1/r.
  */
 function pollOne(cases: SelectCases): Outcome | Failure | undefined {

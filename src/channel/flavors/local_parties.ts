@@ -39,7 +39,8 @@ export interface LocalSender<T> extends ListNode {
 
 /**
  * A goroutine that waits for a value and nothing else: no state but its promise's. A million of them may wait, so
- * each word counts, and the promise's own `reject` is one that need not be kept.
+ * each word counts, and the promise's own `reject` is one that need not be kept: it ends with a promise that is rejected. The goroutine
+ * hears of that two microtasks later than by `reject`, which may be after others that were told when the channel was closed.
  */
 export class ParkedReceiver<T, R> extends ListNode implements LocalReceiver<T> {
   readonly #outcome: (value: T | typeof CLOSED) => R;
@@ -107,7 +108,7 @@ abstract class LocalParty extends ListNode {
     this.#queue = queue;
   }
 
-  // Of the class, not of each: a million goroutines may wait.
+  // Of the class, not of each: a select may have thousands.
   get rank(): number {
     return 0;
   }
