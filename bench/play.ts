@@ -13,9 +13,9 @@ import { type GoRival, openGo } from "./support/go.ts";
 import { giveBackAll, type Held, type Match } from "./support/match.ts";
 import { interleave, type MatchOptions, type Measurement } from "./support/measure.ts";
 
-/** Rounds before those that count: of a match, and of each size of a curve. */
-const WARMUPS = 2;
-const CURVE_WARMUPS = 1;
+/** Rounds before those that count: of a match, whose code is new to the process, and of each size of a curve. */
+const WARMUPS = 6;
+const CURVE_WARMUPS = 2;
 
 async function playMatch(
   match: Match,
