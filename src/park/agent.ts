@@ -291,10 +291,7 @@ export class Agent {
     const { fn, agent, i32 } = this.core;
     while (this.#waiting > 0 || this.#listeners.size > 0 || this.#sleepers.length > 0) {
       if (fn.agentSpin(agent, this.core.spins && SPINS) !== 0 || !fn.doorbellArm(agent)) {
-        this.drain();
-        this.rouse();
-        this.#armNextTurn();
-        return;
+        return this.#handOut();
       }
       // Left behind by a blocking call, it is still outstanding and hears the doorbell as well.
       if (this.#isAsleep) return;
@@ -315,12 +312,18 @@ export class Agent {
   };
 
   /**
-   * Arms the doorbell when whoever has just been told has gone on. Very often they begin the next wait then, whose end may be less than a
-   * microsecond away: found by looking, it costs neither thread a bell, which takes some 20 µs. A turn and no microtask, for these may
-   * follow one another for ever.
+   * Hands out what has arrived, and arms the doorbell when whoever has been told has gone on. Very often they begin the next wait then,
+   * whose end may be less than a microsecond away: found by looking, it costs neither thread a bell, which takes some 20 µs. A turn and no
+   * microtask, for these may follow one another for ever.
    */
-  #armNextTurn(): void {
-    nextTurn(this.#arm);
+  #handOut(): void {
+    try {
+      this.drain();
+      this.rouse();
+    } finally {
+      // Whatever went wrong in one of them, the others are still to be told.
+      nextTurn(this.#arm);
+    }
   }
 
   /** Wakes this thread with `bell`, and looks now and then whether that has been missed. */
@@ -356,13 +359,7 @@ export class Agent {
 
   readonly #woken = (): void => {
     this.#isAsleep = false;
-    try {
-      this.drain();
-      this.rouse();
-    } finally {
-      // Whatever went wrong in one of them, the others are still to be told.
-      this.#armNextTurn();
-    }
+    this.#handOut();
   };
 }
 
