@@ -366,7 +366,8 @@ class Worker {
 
   #finish(task: number, state: number, result: number): void {
     const { fn, agent: self } = this.#core;
-    if (this.#suspended === 0) fn.workerWillBeFree(this.#pool, this.#worker);
+    // A task that ran while another one of this thread stands still leaves that one to go on, and perhaps to block.
+    if (this.#suspended === 0 && this.#depth === 0) fn.workerWillBeFree(this.#pool, this.#worker);
     const woke = fn.taskFinish(task, state, result, self);
     if (woke === WOKE_NONE) {
       // This thread has been given up, and the task with it.

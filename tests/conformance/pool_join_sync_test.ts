@@ -19,11 +19,12 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
-import { blockOn, die, echo } from "../support/tasks.ts";
+import { blockOn, die, echo, sendOne, suspend } from "../support/tasks.ts";
 import {
   deep,
   failWith,
   fibSync,
+  joinAndBlock,
   joinBlocked,
   joinFailureSync,
   joinLater,
@@ -118,6 +119,28 @@ test("Goroutine.joinSync() helps the thread that has taken what it waits for", a
   using started = new Channel(i32);
   using ran = new Channel(i32, 4);
   assertEquals(await pool.go(joinStolen, started, ran), 10);
+});
+
+test("Goroutine.joinSync() leaves a thread busy that has run a fork within the task that joins it", async () => {
+  await using pool = new Pool({ threads: 2 });
+  using started = new Channel(i32);
+  using word = new Channel(i32);
+  using gate = new Channel(i32);
+  using until = new Channel(i32);
+  using end = new Channel(i32);
+  // One thread has a goroutine suspended, and leaves tasks to the other one as long as that is free.
+  const suspended = pool.go(suspend, started, end);
+  await started.receive();
+  const joining = pool.go(joinAndBlock, started, word, gate, until);
+  await started.receive();
+  // It blocks while the other one joins, so that the fork is run there.
+  const blocked = pool.go(blockOn, started, gate);
+  await started.receive();
+  await word.send(0);
+  await blocked;
+  await pool.go(sendOne, until, 7);
+  end.close();
+  assertEquals([await joining, await suspended], [8, "resumed"]);
 });
 
 test("Goroutine.joinSync() is ended by the end of the pool", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Channel, Pool, task } from "../../mod.ts";
-import { blockOn } from "./tasks.ts";
+import { blockOn, echo } from "./tasks.ts";
 import { record } from "./tasks_pool.ts";
 
 /** Sends its number; weighs so much. */
@@ -131,6 +131,24 @@ export const joinBlocked = task(
     } catch (error) {
       return (error as Error).name;
     }
+  },
+);
+
+/** Receives the word to go; joins a fork, in the blocking form; opens the gate and blocks once more. */
+export const joinAndBlock = task(
+  import.meta.url,
+  "joinAndBlock",
+  (
+    started: Channel<number>,
+    word: Channel<number>,
+    gate: Channel<number>,
+    until: Channel<number>,
+  ): number => {
+    started.sendSync(1);
+    word.receiveSync();
+    const joined = Pool.current!.go(echo, 1).joinSync() as number;
+    gate.sendSync(joined);
+    return joined + until.receiveSync()!;
   },
 );
 
