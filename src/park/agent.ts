@@ -37,7 +37,7 @@ const PROBE_EVERY = 16;
 /** How often a thread that lingers tries. */
 const ATTEMPTS = 3;
 
-/** How often an engine without `Atomics.waitAsync` looks at its inbox. */
+/** How often a thread looks at its inbox that cannot count on `Atomics.waitAsync`. */
 const POLL_MS = 4;
 
 /** How often a thread on Node that sleeps asynchronously looks whether it has missed the bell; see `README.md`. */
@@ -96,6 +96,8 @@ export class Agent {
   /** On Node: number of the latest sleep; and that of one that seems to have missed its bell, 0 for none. */
   #sleeps = 0;
   #suspect = 0;
+  /** On Node: reports whether a bell has been missed, and none been heard since. */
+  #isDeaf = false;
   #isStopping = false;
   #isBlocked = false;
   #spins = BLOCK_SPINS;
@@ -296,9 +298,9 @@ export class Agent {
       // Left behind by a blocking call, it is still outstanding and hears the doorbell as well.
       if (this.#isAsleep) return;
       const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
-      if (waitAsync === undefined) {
-        // An engine without it looks at its inbox now and then; like a pending `waitAsync`, that keeps no process alive (law 15).
-        unref(setTimeout(this.#woken, POLL_MS));
+      if (waitAsync === undefined || this.#isDeaf) {
+        // Without it a thread looks at its inbox now and then; like a pending `waitAsync`, that keeps no process alive (law 15).
+        unref(later(this.#woken, POLL_MS));
       } else {
         const sleep = waitAsync(i32, (agent + AGENT_DOORBELL) >>> 2, DOORBELL_ASLEEP);
         if (!sleep.async) continue;
@@ -330,7 +332,8 @@ export class Agent {
   #hear(bell: Promise<unknown>): void {
     const number = ++this.#sleeps;
     bell.then(() => {
-      // Later than the look that found it missed: that has armed another.
+      this.#isDeaf = false;
+      // Later than the look that found it missed: that has gone on without it.
       if (number === this.#sleeps) this.#woken();
     });
     this.#checkLater();
@@ -344,13 +347,14 @@ export class Agent {
 
   readonly #check = (): void => {
     this.#isChecked = false;
-    // Who is awake has this done again with its next sleep.
-    if (!this.#isAsleep) return;
+    // Who is awake has this done again with its next sleep, and who is deaf looks anyhow.
+    if (!this.#isAsleep || this.#isDeaf) return;
     const { fn, agent } = this.core;
     const hasCome = fn.agentSpin(agent, 1) !== 0;
     // What has come just now has its bell on the way.
     if (hasCome && this.#suspect === this.#sleeps) {
       this.#sleeps++;
+      this.#isDeaf = true;
       return this.#woken();
     }
     this.#suspect = hasCome ? this.#sleeps : 0;

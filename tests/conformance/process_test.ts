@@ -5,13 +5,14 @@
  */
 import { Pool } from "../../mod.ts";
 import {
+  assert,
   assertEquals,
   assertMatch,
   assertNotEquals,
   assertStringIncludes,
 } from "../support/assert.ts";
 import { runScript } from "../support/scripts.ts";
-import { noop } from "../support/tasks.ts";
+import { fib, noop } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 
 /** What `Atomics.waitAsync` returns. */
@@ -161,3 +162,31 @@ test("A thread that sleeps has one Atomics.waitAsync outstanding, however long t
   }
   assertEquals(most, 1);
 });
+
+if (isNode) {
+  // An engine that has lost one bell loses those that come after it.
+  test("A thread that has missed a bell does not count on any more, until it hears one", async () => {
+    const { waitAsync } = Atomics as { waitAsync?: (...args: unknown[]) => Sleep };
+    const bells: (() => void)[] = [];
+    await using pool = new Pool({ threads: 1 });
+    // Long enough for this thread to go to sleep over it.
+    const sleepOver = async (tasks: number): Promise<void> => {
+      for (let task = 0; task < tasks; task++) assertEquals(await pool.go(fib, 24), 46_368);
+    };
+    await sleepOver(1);
+    Reflect.set(Atomics, "waitAsync", (): Sleep => ({
+      async: true,
+      value: new Promise((resolve) => bells.push(() => resolve("ok"))),
+    }));
+    try {
+      await sleepOver(20);
+      assertEquals(bells.length, 1);
+      bells[0]!();
+      await sleepOver(2);
+      assert(bells.length > 1);
+    } finally {
+      Reflect.set(Atomics, "waitAsync", waitAsync);
+      for (const ring of bells) ring();
+    }
+  });
+}
