@@ -67,6 +67,8 @@ type WaitAsync = (
 
 /** What a thread is asked besides: to stop, or told: that its pool is quiet. */
 export interface SignalListener {
+  /** Goroutines of this thread are about to go on, or one is about to block it. Runs no code of the caller's. */
+  onBusy?(): void;
   /** The thread has been asked to stop. */
   onStop?(): void;
   /** A pool that this thread owns has nothing pending. */
@@ -127,6 +129,7 @@ export class Agent {
   /** A goroutine begins to block this thread, by as many calls of {@linkcode block} as it takes. */
   beginBlocking(): void {
     this.#isBlocked = true;
+    this.#tellBusy();
   }
 
   /** It ends. */
@@ -179,13 +182,19 @@ export class Agent {
     try {
       const signals = fn.agentTakeSignals(agent, ~0);
       if (signals !== 0) this.#signalled(signals);
-      for (let ptr = fn.inboxPop(agent); ptr !== 0; ptr = fn.inboxPop(agent)) {
+      let ptr = fn.inboxPop(agent);
+      if (ptr !== 0) this.#tellBusy();
+      for (; ptr !== 0; ptr = fn.inboxPop(agent)) {
         this.#addressees[this.core.readU32(ptr + ENTRY_ID)]!.arrived(ptr >>> 0);
       }
       return signals !== 0;
     } finally {
       this.#isDraining = false;
     }
+  }
+
+  #tellBusy(): void {
+    for (const listener of this.#listeners) listener.onBusy?.();
   }
 
   #signalled(signals: number): void {

@@ -9,7 +9,7 @@ import * as channel from "../channel/channel.ts";
 import * as context from "../context/mod.ts";
 import { AgentCannotBlockError } from "../errors.ts";
 import { preciseMs } from "../internal/clock.ts";
-import { macrotask, pause } from "../internal/macrotask.ts";
+import { macrotask, nextTurn, pause } from "../internal/macrotask.ts";
 import { adoptCore, type Core, core } from "../memory/core.ts";
 import { writeFailure } from "../memory/failure.ts";
 import { giveUpAll } from "../memory/handle.ts";
@@ -41,7 +41,7 @@ import {
   WORKER_TOOK,
 } from "../memory/layout.ts";
 import { discardValue } from "../memory/value.ts";
-import { type Agent, agent } from "../park/agent.ts";
+import { type Agent, agent, type SignalListener } from "../park/agent.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
@@ -65,6 +65,8 @@ const BLOCK_MS = 5;
 const LEAVE_MS = 1;
 /** How long tasks may follow each other without a turn of the event loop. */
 const SLICE_MS = 10;
+/** A turn of the event loop that takes as long as this was not an idle one: a goroutine computes. */
+const BUSY_TURN_MS = 0.5;
 /** Tasks between two looks at the clock. */
 const STRIDE = 8;
 /** How many blocking joins run a task within one another: a stack that overflows in the middle of a task's end would lose that. */
@@ -75,7 +77,7 @@ const LONGEST_MS = 0x7fffffff;
 /** What a goroutine that has suspended leaves to wait for: a turn of the microtasks. */
 const SUSPENDED: Promise<void> = Promise.resolve();
 
-class Worker {
+class Worker implements SignalListener {
   readonly #core: Core;
   readonly #agent: Agent;
   readonly #pool: number;
@@ -86,6 +88,8 @@ class Worker {
   /** Goroutines of this thread that have started and wait for something. */
   #suspended = 0;
   #isAsleep = false;
+  /** Reports whether it is idle to the others, or called: whichever it was, it has not said since that it is awake. */
+  #isOffered = false;
   /** Reports whether it only waits for what is suspended here. */
   #isLeaving = false;
   /** Reports whether the thread is about to exit: Deno lets it go on for a while. */
@@ -115,6 +119,7 @@ class Worker {
     this.#core.bytes(worker + WORKER_SIZE);
     this.#core.f64[(worker + WORKER_ENTERED) >>> 3] = this.#since;
     fn.workerEnter(pool, this.#slot, worker, this.#core.agent);
+    this.#agent.addListener(this);
     let isSearching = false;
     let left = STRIDE;
     let sliceStart = performance.now();
@@ -158,6 +163,7 @@ class Worker {
       } else if (!isSearching) {
         this.#isFree(this.#suspended === 0);
         if (this.#isWorking) this.#work(false);
+        if (this.#suspended > 0 && await this.#isTurnBusy()) continue;
         fn.workerSearch(pool, worker);
         isSearching = true;
       } else {
@@ -166,14 +172,41 @@ class Worker {
         }
         if (this.#idleMsLeft <= 0) break;
         if (!fn.workerIdle(pool, worker)) continue;
+        this.#isOffered = true;
         fn.poolTellQuiet(pool);
         await this.#sleep();
-        fn.workerWoken(pool, worker);
+        isSearching = this.#isOffered;
+        if (isSearching) fn.workerWoken(pool, worker);
+        this.#isOffered = false;
         sliceStart = performance.now();
       }
     }
     if (isSearching) fn.workerFound(pool, worker);
     this.#isFree(false);
+    this.#agent.removeListener(this);
+  }
+
+  /**
+   * Takes back what it offers while it sleeps: goroutines of this thread go on, or one blocks it, and who knows for how long. Who submits a task would
+   * count on it, and wake nobody else. If it has been called for one, another is called instead. It offers itself again when its turn comes.
+   */
+  onBusy(): void {
+    if (!this.#isOffered) return;
+    const { fn } = this.#core;
+    fn.workerWoken(this.#pool, this.#worker);
+    this.#isOffered = false;
+    this.#isFree(false);
+    fn.workerFound(this.#pool, this.#worker);
+    nextTurn(this.#rouse);
+  }
+
+  readonly #rouse = (): void => this.#agent.rouse();
+
+  /** Lets the event loop have a turn; reports whether that was a long one. As long as they are, this thread offers nobody to work. */
+  async #isTurnBusy(): Promise<boolean> {
+    const start = performance.now();
+    await macrotask();
+    return performance.now() - start >= BUSY_TURN_MS;
   }
 
   /** A `DISMISSED_…` code; 0: it is to go on. Read as it stands: the signal that comes with it is heard when the inbox is looked at. */

@@ -43,6 +43,7 @@ import {
   sendOne,
   suspend,
 } from "../support/tasks.ts";
+import { suspendThenBlock } from "../support/tasks_order.ts";
 import { test } from "../support/test.ts";
 import { receiveAll, sendRange } from "../support/thread_tasks.ts";
 import { idleStats, settled, takeAll, turn } from "./waiting.ts";
@@ -481,6 +482,29 @@ test("Pool never puts a task that blocks beside the goroutine that it waits for,
     assertEquals((await received).length, 20);
   }
 });
+
+for (const cause of ["a value", "a timer"]) {
+  test(`Pool gives a task to a thread that sleeps, and to none whose goroutine ${cause} has got on and that blocks`, async () => {
+    await using pool = new Pool({ threads: 2 });
+    for (let round = 0; round < 20; round++) {
+      using started = new Channel(i32);
+      using until = new Channel(i32, 1);
+      using gate = new Channel(i32);
+      using end = new Channel(i32);
+      const blocking = pool.go(suspendThenBlock, started, until, cause === "a timer", gate);
+      await started.receive();
+      // The other thread has a goroutine suspended as well, so that neither is free.
+      const suspended = pool.go(suspend, started, end);
+      await started.receive();
+      await until.send(0);
+      await started.receive();
+      await pool.go(sendOne, gate, round);
+      assertEquals(await blocking, round);
+      end.close();
+      await suspended;
+    }
+  });
+}
 
 test("Goroutine of a fork fails as any other when it is joined within a task", async () => {
   await using pool = new Pool({ threads: 1 });

@@ -152,6 +152,26 @@ export const joinAndBlock = task(
   },
 );
 
+/** Suspends until there is a value, by waiting for it or by looking now and then; then blocks its thread until the gate is opened. */
+export const suspendThenBlock = task(
+  import.meta.url,
+  "suspendThenBlock",
+  async (
+    started: Channel<number>,
+    until: Channel<number>,
+    looks: boolean,
+    gate: Channel<number>,
+  ): Promise<number | undefined> => {
+    started.sendSync(1);
+    if (!looks) await until.receive();
+    else {
+      while (until.size === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    started.sendSync(2);
+    return gate.receiveSync();
+  },
+);
+
 /** Forks tasks that record their numbers, says so, and suspends until the channel is closed. */
 export const forkAndSuspend = task(
   import.meta.url,
