@@ -84,7 +84,12 @@ export function checkBinary(bytes: Uint8Array<ArrayBuffer>): string[] {
     if (name !== undefined) faults.push(`the core has ${name}`);
     at += byteLength;
   }
-  const allowed = ["env.memory memory", "env.spinLimit global", "env.canBlock global"];
+  const allowed = [
+    "env.memory memory",
+    "env.spinLimit global",
+    "env.canBlock global",
+    "env.wait function",
+  ];
   for (const { module, name, kind } of WebAssembly.Module.imports(new WebAssembly.Module(bytes))) {
     const text = `${module}.${name} ${kind}`;
     if (!allowed.includes(text)) faults.push(`the core imports ${text}`);

@@ -312,6 +312,8 @@ export class Core {
       memory: this.seed.memory,
       spinLimit: this.spins,
       canBlock: this.canBlock ? 1 : 0,
+      wait: (ptr: number, expected: number, timeoutMs: number) =>
+        this.#wait(ptr >>> 2, expected, timeoutMs),
     };
     const { exports } = new WebAssembly.Instance(this.seed.module, { env });
     // A copy: the exports object itself is frozen into a form whose fields are slow to read.
@@ -321,6 +323,14 @@ export class Core {
     if (this.agent === 0) throw exhausted("a thread");
     this.scratch = this.agent + AGENT_SCRATCH;
     this.refresh();
+  }
+
+  /** The core's `wait32`, as it says there. */
+  #wait(index: number, expected: number, timeoutMs: number): number {
+    // Another thread may have made the memory grow.
+    if (index >= this.i32.length) this.refresh();
+    const end = Atomics.wait(this.i32, index, expected, timeoutMs < 0 ? Infinity : timeoutMs);
+    return end === "ok" ? 0 : end === "not-equal" ? 1 : 2;
   }
 
   /** Number that names this thread in messages. */

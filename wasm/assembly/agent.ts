@@ -187,7 +187,7 @@ export function doorbellDisarm(agent: usize): void {
  */
 export function agentSleep(agent: usize, timeoutMs: f64, spins: i32): bool {
   if (agentSpin(agent, spins) || !doorbellArm(agent)) return true;
-  const end = wait32(agent + AGENT_DOORBELL, DOORBELL_ASLEEP, timeoutMs < 0 ? -1 : <i64>(timeoutMs * 1e6));
+  const end = wait32(agent + AGENT_DOORBELL, DOORBELL_ASLEEP, timeoutMs);
   doorbellDisarm(agent);
   return end != TIMED_OUT;
 }

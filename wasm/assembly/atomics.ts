@@ -23,6 +23,9 @@ const CAS: i32 = 6;
 @external("env", "sched")
 declare function sched(op: i32, ptr: usize): void;
 // @ts-ignore: decorator
+@external("env", "wait")
+declare function hostWait(ptr: usize, expected: u32, timeoutMs: f64): i32;
+// @ts-ignore: decorator
 @external("env", "swait")
 declare function swait(ptr: usize, expected: u32, timeoutNs: i64): i32;
 // @ts-ignore: decorator
@@ -136,16 +139,19 @@ export function cas64(ptr: usize, expected: u64, desired: u64): u64 {
 }
 
 /**
- * Sleeps while the word holds `expected`, at most `timeoutNs` (negative: without limit).
- * Traps on an agent that may not block; callers check `CAN_BLOCK` first.
+ * Sleeps while the word holds `expected`, at most `timeoutMs` (negative: without limit).
+ * Throws on an agent that may not block; callers check `CAN_BLOCK` first.
+ *
+ * By the host's `Atomics.wait`, not by `memory.atomic.wait32`: V8's baseline compiler writes the eight bytes of that instruction's address
+ * into a stack slot of four (V8 11.3, Node 20), so that a local beside it is 0 afterwards. See `wasm/README.md`.
  *
  * @returns 0 woken, 1 the word held something else, 2 timed out
  */
 // @ts-ignore: decorator
 @inline
-export function wait32(ptr: usize, expected: u32, timeoutNs: i64): i32 {
-  if (MODEL) return swait(ptr, expected, timeoutNs);
-  return atomic.wait<u32>(ptr, expected, timeoutNs);
+export function wait32(ptr: usize, expected: u32, timeoutMs: f64): i32 {
+  if (MODEL) return swait(ptr, expected, timeoutMs < 0 ? -1 : <i64>(timeoutMs * 1e6));
+  return hostWait(ptr, expected, timeoutMs);
 }
 
 /** Wakes up to `count` sleepers of the word and returns how many it woke. */

@@ -26,7 +26,7 @@ declare const SPIN_LIMIT: i32;
 declare const CAN_BLOCK: i32;
 
 /** How long to sleep between two looks at a word that somebody is about to change. */
-const NAP_NS: i64 = 20_000;
+const NAP_MS: f64 = 0.02;
 
 /**
  * Acquires the lock at `ptr`.
@@ -63,6 +63,6 @@ export function release(ptr: usize): void {
  * @returns the next round's number
  */
 export function relax(ptr: usize, seen: u32, round: i32): i32 {
-  if (round >= SPIN_LIMIT && CAN_BLOCK) wait32(ptr, seen, NAP_NS);
+  if (round >= SPIN_LIMIT && CAN_BLOCK) wait32(ptr, seen, NAP_MS);
   return round + 1;
 }
