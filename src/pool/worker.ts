@@ -434,8 +434,6 @@ class Worker implements SignalListener {
    * the holder of a lock; if not that can serve another thread.
    */
   leave(): void {
-    // What has come back to this thread belongs to it: forks that were cancelled, say, which nobody waits for.
-    this.#agent.drain();
     const isHolding = giveUpAll();
     const c = this.#core;
     const isDone =
