@@ -67,8 +67,6 @@ type WaitAsync = (
 
 /** What a thread is asked besides: to stop, or told: that its pool is quiet. */
 export interface SignalListener {
-  /** Goroutines of this thread are about to go on, or one is about to block it. Runs no code of the caller's. */
-  onBusy?(): void;
   /** The thread has been asked to stop. */
   onStop?(): void;
   /** A pool that this thread owns has nothing pending. */
@@ -83,6 +81,11 @@ export interface SignalListener {
 export class Agent {
   /** The core that it stands on. */
   readonly core: Core;
+  /**
+   * Told that goroutines of this thread are about to go on, or that one is about to block it; runs no code of the caller's. No listener, for which the
+   * doorbell would have to be armed.
+   */
+  onBusy: (() => void) | undefined = undefined;
   readonly #addressees: (Addressee | undefined)[] = [undefined];
   readonly #vacant: number[] = [];
   readonly #listeners = new Set<SignalListener>();
@@ -129,7 +132,7 @@ export class Agent {
   /** A goroutine begins to block this thread, by as many calls of {@linkcode block} as it takes. */
   beginBlocking(): void {
     this.#isBlocked = true;
-    this.#tellBusy();
+    this.onBusy?.();
   }
 
   /** It ends. */
@@ -183,7 +186,7 @@ export class Agent {
       const signals = fn.agentTakeSignals(agent, ~0);
       if (signals !== 0) this.#signalled(signals);
       let ptr = fn.inboxPop(agent);
-      if (ptr !== 0) this.#tellBusy();
+      if (ptr !== 0) this.onBusy?.();
       for (; ptr !== 0; ptr = fn.inboxPop(agent)) {
         this.#addressees[this.core.readU32(ptr + ENTRY_ID)]!.arrived(ptr >>> 0);
       }
@@ -191,10 +194,6 @@ export class Agent {
     } finally {
       this.#isDraining = false;
     }
-  }
-
-  #tellBusy(): void {
-    for (const listener of this.#listeners) listener.onBusy?.();
   }
 
   #signalled(signals: number): void {
@@ -214,6 +213,7 @@ export class Agent {
       for (const listener of [...this.#listeners]) listener.onWork?.();
     }
     if (signals & SIGNAL_RECHECK) {
+      this.onBusy?.();
       this.forEach((addressee) => addressee.recheck());
     }
   }

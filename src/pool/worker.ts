@@ -41,7 +41,7 @@ import {
   WORKER_TOOK,
 } from "../memory/layout.ts";
 import { discardValue } from "../memory/value.ts";
-import { type Agent, agent, type SignalListener } from "../park/agent.ts";
+import { type Agent, agent } from "../park/agent.ts";
 import { Functions } from "./functions.ts";
 import { promiseOf } from "./go.ts";
 import { findFunction } from "./lookup.ts";
@@ -77,7 +77,7 @@ const LONGEST_MS = 0x7fffffff;
 /** What a goroutine that has suspended leaves to wait for: a turn of the microtasks. */
 const SUSPENDED: Promise<void> = Promise.resolve();
 
-class Worker implements SignalListener {
+class Worker {
   readonly #core: Core;
   readonly #agent: Agent;
   readonly #pool: number;
@@ -119,7 +119,7 @@ class Worker implements SignalListener {
     this.#core.bytes(worker + WORKER_SIZE);
     this.#core.f64[(worker + WORKER_ENTERED) >>> 3] = this.#since;
     fn.workerEnter(pool, this.#slot, worker, this.#core.agent);
-    this.#agent.addListener(this);
+    this.#agent.onBusy = () => this.#onBusy();
     let isSearching = false;
     let left = STRIDE;
     let sliceStart = performance.now();
@@ -183,20 +183,26 @@ class Worker implements SignalListener {
     }
     if (isSearching) fn.workerFound(pool, worker);
     this.#isFree(false);
-    this.#agent.removeListener(this);
+    // What has come back since the last look: forks that were cancelled, say, which nobody joins. The thread goes on for a moment, so
+    // it is not too late for its goroutines; when it dies it is, and what has arrived is left for others.
+    if (!this.#isExiting) this.#agent.drain();
+    // Its memory may soon be another's.
+    this.#agent.onBusy = undefined;
   }
 
   /**
    * Takes back what it offers while it sleeps: goroutines of this thread go on, or one blocks it, and who knows for how long. Who submits a task would
    * count on it, and wake nobody else. If it has been called for one, another is called instead. It offers itself again when its turn comes.
    */
-  onBusy(): void {
+  #onBusy(): void {
+    this.#isFree(false);
     if (!this.#isOffered) return;
     const { fn } = this.#core;
     fn.workerWoken(this.#pool, this.#worker);
     this.#isOffered = false;
-    this.#isFree(false);
     fn.workerFound(this.#pool, this.#worker);
+    // Whoever submitted saw it idle, and started no thread.
+    if (fn.poolIsShort(this.#pool)) this.#tellOwner();
     nextTurn(this.#rouse);
   }
 
@@ -285,6 +291,7 @@ class Worker implements SignalListener {
    * @throws {AgentCannotBlockError} if what it blocks for can only go on here
    */
   help(task: number): boolean {
+    this.#onBusy();
     const c = this.#core;
     const { fn } = c;
     const state = c.loadU32(task + TASK_STATE);
@@ -410,14 +417,13 @@ class Worker implements SignalListener {
     fn.workerFinished(this.#worker);
     if (woke === WOKE_SELF) this.#agent.drain();
     if (this.#isLeaving) this.#agent.rouse();
+    const isDone = this.#suspended === 0 && this.#depth === 0;
+    // It has nothing to do from now on.
+    if (isDone && !this.#isWorking) this.#since = preciseMs();
     if (!this.#isAsleep) return;
-    // Asleep, the loop does not come by to say so.
-    this.#isFree(this.#suspended === 0);
-    if (this.#suspended === 0 && this.#idleTimeoutMs !== Infinity) {
-      // It has nothing to do from now on, and no alarm for that yet.
-      this.#since = preciseMs();
-      this.#agent.rouse();
-    }
+    // Asleep, the loop does not come by to say so, and has no alarm for the end of its patience yet.
+    this.#isFree(isDone);
+    if (isDone && this.#idleTimeoutMs !== Infinity) this.#agent.rouse();
     fn.poolTellQuiet(this.#pool);
   }
 

@@ -61,7 +61,7 @@ Deno.test("explore() reaches the same ends whether it reduces or not", async () 
   };
   const increments: ToyBody = async ({ wasm }) => {
     await wasm.incrementLocked(LOCK, COUNTER);
-    return await wasm.waitFor(FLAG, 0, 1000n);
+    return await wasm.waitFor(FLAG, 0, 0.001);
   };
   const notifies: ToyBody = async ({ wasm }) => {
     await wasm.incrementLocked(LOCK, COUNTER);
@@ -238,7 +238,7 @@ Deno.test("explore() fails when maxSteps does not suffice", async () => {
 });
 
 Deno.test("explore() wakes parked threads in their order", async () => {
-  const waits: ToyBody = ({ wasm }) => wasm.waitFor(FLAG, 0, -1n);
+  const waits: ToyBody = ({ wasm }) => wasm.waitFor(FLAG, 0, -1);
   const wakes: ToyBody = async ({ notify }) => [await notify(FLAG, 1), await notify(FLAG)];
   const report = await explore(toys, {
     ...scenario([waits, wakes, waits], { allowParked: true }),
@@ -253,7 +253,7 @@ Deno.test("explore() wakes parked threads in their order", async () => {
 
 Deno.test("explore() lets a wait time out as its scenario says", async () => {
   const waitsAndSets: ToyBody[] = [
-    ({ wasm }) => wasm.waitFor(FLAG, 0, 1000n),
+    ({ wasm }) => wasm.waitFor(FLAG, 0, 0.001),
     async ({ wasm }) => {
       await wasm.increment(COUNTER);
       await wasm.increment(FLAG);
@@ -278,7 +278,7 @@ Deno.test("explore() lets a wait time out as its scenario says", async () => {
     );
     assertEquals([...ends].toSorted(), [...expected]);
   }
-  const alone = scenario([({ wasm }) => wasm.waitFor(FLAG, 0, 1000n)], {
+  const alone = scenario([({ wasm }) => wasm.waitFor(FLAG, 0, 0.001)], {
     timeouts: "idle",
     check: ({ results }) => results[0] === 2,
   });
@@ -311,7 +311,7 @@ Deno.test("explore() finds that a thread can die while it holds a lock", async (
 
 Deno.test("explore() lets a parked thread die, and its wake-up with it", async () => {
   const dies = scenario(
-    [({ wasm }) => wasm.waitFor(FLAG, 0, -1n), async ({ wasm }) => {
+    [({ wasm }) => wasm.waitFor(FLAG, 0, -1), async ({ wasm }) => {
       await wasm.increment(FLAG);
       return await wasm.wakeAll(FLAG);
     }],

@@ -19,7 +19,7 @@ export interface Toys {
   unlock(ptr: number): void;
   incrementLocked(ptr: number, counter: number): void;
   lockNapping(ptr: number): void;
-  waitFor(ptr: number, expected: number, timeoutNs: bigint): number;
+  waitFor(ptr: number, expected: number, timeoutMs: number): number;
   wakeAll(ptr: number): number;
   spinLock(ptr: number): void;
   spinUnlock(ptr: number): void;

@@ -30,12 +30,12 @@ export function incrementLocked(ptr: usize, counter: usize): void {
 
 /** Waits for the lock with naps, as one that may not sleep for long. */
 export function lockNapping(ptr: usize): void {
-  while (cas32(ptr, 0, 1) != 0) wait32(ptr, 1, 1000);
+  while (cas32(ptr, 0, 1) != 0) wait32(ptr, 1, 0.001);
 }
 
 /** 0 woken, 1 not equal, 2 timed out. */
-export function waitFor(ptr: usize, expected: u32, timeoutNs: i64): i32 {
-  return wait32(ptr, expected, timeoutNs);
+export function waitFor(ptr: usize, expected: u32, timeoutMs: f64): i32 {
+  return wait32(ptr, expected, timeoutMs);
 }
 
 export function wakeAll(ptr: usize): i32 {
