@@ -10,6 +10,7 @@ import { test } from "../support/test.ts";
 /** As much of the core as is needed here; every copy of the module on this thread has the same. */
 interface Core {
   readonly i32: Int32Array;
+  readonly seed: { readonly memory: WebAssembly.Memory };
   readonly agent: number;
   readonly fn: {
     rendezvousNew(wideBytes: number, kind: number, element: number): number;
@@ -21,6 +22,7 @@ interface Core {
 
 interface Threads {
   readonly Worker: new (code: string, options: { eval: true; workerData: unknown }) => {
+    once(event: "message", listener: () => void): void;
     terminate(): Promise<unknown>;
   };
 }
@@ -44,12 +46,19 @@ test("A thread that sleeps for a lock takes that one", async () => {
   const lock = (rendezvous + LOCK) >>> 2;
   Atomics.store(core.i32, lock, 1);
   const { Worker } = process.getBuiltinModule("node:worker_threads") as unknown as Threads;
+  const gate = new Int32Array(new SharedArrayBuffer(8));
   const holder = new Worker(
-    `const { words, lock } = require("node:worker_threads").workerData;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    Atomics.store(words, lock, 0);`,
-    { eval: true, workerData: { words: core.i32, lock } },
+    `const { parentPort, workerData: { memory, lock, gate } } = require("node:worker_threads");
+    parentPort.postMessage("started");
+    Atomics.wait(gate, 0, 0);
+    Atomics.wait(gate, 1, 0, 20);
+    Atomics.store(new Int32Array(memory.buffer), lock, 0);`,
+    { eval: true, workerData: { memory: core.seed.memory, lock, gate } },
   );
+  // From here on this thread does not get round to whatever a thread may need of it to start.
+  await new Promise<void>((resolve) => holder.once("message", resolve));
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
   fn.rendezvousLeave(rendezvous, 0, waiter + NODE);
   assertEquals([Atomics.load(core.i32, lock), Atomics.load(core.i32, 0)], [0, 0]);
   await holder.terminate();
