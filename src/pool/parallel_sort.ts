@@ -15,7 +15,7 @@ import type { Goroutine } from "./goroutine.ts";
 import { argumentId, findFunction } from "./lookup.ts";
 import { type IsAfter, isAfter, mergeRange } from "./merge.ts";
 import { checkPool, checkShared, type SharedArray, untilAborted } from "./parallel.ts";
-import { abandon, breathe, inPieces, isOutOfBreath, stopped } from "./pieces.ts";
+import { abandon, breathe, given, inPieces, isOutOfBreath, stopped } from "./pieces.ts";
 import { isHungry, Pool } from "./pool.ts";
 import { type Task, task } from "./task.ts";
 
@@ -68,7 +68,7 @@ async function sortRun(
     return;
   }
   const middle = from + (length >>> 1);
-  const right = pool.go(sortPart, sorting, middle, to, splits - 1, !isInScratch);
+  const right = given(pool.go(sortPart, sorting, middle, to, splits - 1, !isInScratch));
   try {
     await sortRun(pool, sorting, from, middle, splits - 1, !isInScratch);
     await right;

@@ -51,6 +51,12 @@ export function stopped(): CanceledError {
   return new CanceledError("stopped by its signal");
 }
 
+/** A fork that is joined from the start: who has given it away is at work, and its failure, which may come meanwhile, is no uncaught error. */
+export function given<R>(fork: Goroutine<R>): Goroutine<R> {
+  fork.join().catch(() => {});
+  return fork;
+}
+
 /** Ends goroutines that nobody is interested in any more: cancels those that have not started, and waits for the others. */
 export async function abandon(goroutines: readonly Goroutine<unknown>[]): Promise<void> {
   for (const goroutine of goroutines) goroutine.cancel();
@@ -81,7 +87,7 @@ export async function inPieces<R>(
       if (work.stop?.load()) throw stopped();
       if ((to - from) * perElement > WORTH_MS && to - from > 1 && isHungry()) {
         const middle = to - ((to - from) >>> 1);
-        forks.push(work.fork(middle, to));
+        forks.push(given(work.fork(middle, to)));
         to = middle;
         continue;
       }

@@ -32,6 +32,7 @@ import {
   compareNothing,
   crawl,
   descending,
+  failBehind,
   joinSpans,
   queens,
   quicksort,
@@ -181,6 +182,17 @@ test("parallelMap() rejects with the first failure by position, once nobody is a
     output.fill(7);
     assertEquals(await parallelReduce(pool, output, sumRange, add), 350_000);
   }
+});
+
+test("parallelMap() goes on when a part fails that has been given away, and then rejects with that", async () => {
+  await using pool = new Pool({ threads: 2 });
+  const array = sharedArray(i32, 1000);
+  using failures = new AtomicI32();
+  await assertRejects(
+    () => parallelMap(pool, array, array, failBehind, { args: [failures] }),
+    RangeError,
+    "no. ",
+  );
 });
 
 test("parallelSort() rejects with what the comparison throws", async () => {

@@ -55,6 +55,31 @@ export const refuseNegative = task(
   },
 );
 
+/**
+ * Fails in the second half, which raises the counter; in the first half an element takes a millisecond, and turns of the event loop
+ * besides once that has happened.
+ */
+export const failBehind = task(
+  import.meta.url,
+  "failBehind",
+  async (
+    input: Int32Array,
+    _output: Int32Array,
+    from: number,
+    _to: number,
+    failures: AtomicI32,
+  ): Promise<void> => {
+    if (from >= input.length / 2) {
+      failures.add(1);
+      throw new RangeError(`no. ${from}`);
+    }
+    const end = performance.now() + 1;
+    while (performance.now() < end);
+    if (failures.load() === 0) return;
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  },
+);
+
 /** Raises the counters, and says so, as often as it is called, for one element at a time; each takes a millisecond. */
 export const crawl = task(
   import.meta.url,
