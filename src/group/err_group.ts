@@ -146,7 +146,7 @@ export class ErrGroup {
    * - **Cancellation:** an aborted signal wins even if there is a place. The function is not run then, and `wait` does not wait for it.
    *   Once the promise is resolved the signal means nothing any more.
    *
-   * The promise need not be awaited: `wait` waits for what still waits for a place, too.
+   * The promise need not be awaited: `wait` waits for what still waits for a place, too. Nor is it an uncaught error if it is rejected then.
    *
    * @param fn What to run; never inside the call.
    * @param options `signal` cancels the wait for a place.
@@ -157,16 +157,18 @@ export class ErrGroup {
   go(fn: GroupFunction, options?: WaitOptions): Promise<void> {
     const routine = new Routine(checkFunction(fn), this.go);
     const signal = checkSignal(options);
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return unheeded(Promise.reject(signal.reason));
     this.#pending++;
     if (this.#running < this.#limit) {
       this.#start(routine);
       return isBudgetSpent() ? afterTurn(undefined) : Promise.resolve();
     }
-    return this.#line.send(routine, { signal }).catch((reason) => {
-      this.#leave();
-      throw reason;
-    });
+    return unheeded(
+      this.#line.send(routine, { signal }).catch((reason) => {
+        this.#leave();
+        throw reason;
+      }),
+    );
   }
 
   /**
@@ -287,4 +289,10 @@ function toLimit(limit: number): number {
   if (limit === Infinity) return limit;
   checkInteger("a limit", limit, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   return limit < 0 ? Infinity : limit;
+}
+
+/** A promise whose rejection is no uncaught error, though nobody waits for it. */
+function unheeded<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

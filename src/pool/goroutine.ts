@@ -66,10 +66,10 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
    */
   join(options?: WaitOptions): Promise<T> {
     const signal = checkSignal(options);
+    // Before there is a promise: nobody would hold it.
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const promise = this.#promise ??= this.#makePromise();
-    if (signal === undefined) return promise;
-    if (signal.aborted) return Promise.reject(signal.reason);
-    return unlessAborted(promise, signal);
+    return signal === undefined ? promise : unlessAborted(promise, signal);
   }
 
   /**
@@ -95,15 +95,12 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
    * @throws what its function threw
    * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block; if the goroutine has suspended on this
    * thread, where only its event loop could get it on; if its arguments or its result are moved ({@linkcode transfer}), other than small buffers; on one of
-   * the pool's threads also if its function is asynchronous: await it then
+   * the pool's threads also if its function is asynchronous; or if its thread is about to exit, of which only the event loop hears: await it then
    * @throws {PoolClosedError} if the thread is stopped meanwhile
    */
   joinSync(): T {
-    if (this.#state === RUNNING) {
-      // Made before it can fail, and caught below: a failure is the caller's now, and no uncaught error.
-      this.#promise ??= this.#makePromise();
-      this.block();
-    }
+    if (this.#state === RUNNING) this.block();
+    // A failure is the caller's now: caught before anything else runs here, it is no uncaught error.
     this.#promise?.catch(() => {});
     if (this.#state === FAILED) throw this.#end;
     return this.#end as T;

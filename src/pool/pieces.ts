@@ -94,7 +94,8 @@ export async function inPieces<R>(
       const end = Math.min(to, from + size);
       const start = performance.now();
       const applied = work.apply(from, end);
-      const piece = promiseOf(applied) === undefined ? applied as R : await applied;
+      const applying = promiseOf(applied) as Promise<R> | undefined;
+      const piece = applying === undefined ? applied as R : await applying;
       const took = performance.now() - start;
       perElement = took / (end - from);
       if (took < PIECE_MS / 2) size *= 2;
@@ -103,7 +104,8 @@ export async function inPieces<R>(
       if (isFirst) result = piece;
       else {
         const combined = work.combine(result as R, piece);
-        result = promiseOf(combined) === undefined ? combined as R : await combined;
+        const combining = promiseOf(combined) as Promise<R> | undefined;
+        result = combining === undefined ? combined as R : await combining;
       }
       isFirst = false;
       if (isOutOfBreath()) await breathe();

@@ -187,6 +187,16 @@ test("Goroutine.cancel() is no uncaught error when nobody joins", async () => {
   await turn();
 });
 
+test("Goroutine.cancel() is no uncaught error when whoever would have joined was told to stop", async () => {
+  const signal = AbortSignal.abort(new RangeError("enough"));
+  const [first, second] = [go(() => 1), go(() => 1)];
+  const joined = first.join({ signal });
+  assertEquals([first.cancel(), second.cancel()], [true, true]);
+  await assertRejects(() => joined, RangeError, "enough");
+  await assertRejects(() => second.join({ signal }), RangeError, "enough");
+  await turn();
+});
+
 test("Goroutine.cancel() returns false once the function has started", async () => {
   const channel = new Channel<number>();
   const receiving = go(() => channel.receive());

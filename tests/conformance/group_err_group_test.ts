@@ -307,6 +307,18 @@ test("ErrGroup.go() stops waiting for a place when it is given the context's sig
   assertStrictEquals("reason" in await refused, true);
 });
 
+test("ErrGroup.go() that is refused is no uncaught error, nor is wait() kept from telling the first", async () => {
+  const [group, ctx] = ErrGroup.withContext(background(), { limit: 1 });
+  const gate = new Gate();
+  group.go(gate.run);
+  group.go(() => assert(false), { signal: ctx.signal });
+  const error = new Error("first");
+  gate.fail(error);
+  assertEquals(await reasonOf(group.wait()), error);
+  group.go(() => assert(false), { signal: ctx.signal });
+  await turn();
+});
+
 test("ErrGroup.wait() does not cancel the context when it is aborted", async () => {
   const [group, ctx] = ErrGroup.withContext(background());
   const gate = new Gate();

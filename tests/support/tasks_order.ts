@@ -228,3 +228,20 @@ export const deep = task(import.meta.url, "deep", (n: number): number => {
     throw new RangeError((error as Error).message);
   }
 });
+
+/** Forks what cannot be joined in the blocking form, tries that, cancels it, and goes on for a while. */
+export const joinRefusedAndCancel = task(
+  import.meta.url,
+  "joinRefusedAndCancel",
+  async (): Promise<[string, boolean] | undefined> => {
+    const fork = Pool.current!.go(later, 1);
+    try {
+      fork.joinSync();
+      return undefined;
+    } catch (error) {
+      const isCancelled = fork.cancel();
+      await new Promise((resolve) => setTimeout(resolve));
+      return [(error as Error).name, isCancelled];
+    }
+  },
+);
