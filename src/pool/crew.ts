@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { PoolClosedError, WorkerCrashedError } from "../errors.ts";
+import { AgentCannotBlockError, PoolClosedError, WorkerCrashedError } from "../errors.ts";
 import { microtask } from "../internal/macrotask.ts";
 import { exhausted } from "../memory/core.ts";
+import { writeFailure } from "../memory/failure.ts";
 import { KIND_POOL } from "../memory/handle.ts";
 import {
   DISMISSED_TO_RETIRE,
@@ -18,12 +19,14 @@ import {
   SIGNAL_STOP,
   TASK_CANCELLED,
   TASK_FAILED,
+  TASK_RUNNER,
+  TASK_STARTED,
+  TASK_STATE,
   WORKER_HAS_LEFT,
   WORKER_IDLE,
   WORKER_IS_CLEAN,
   WORKER_IS_DISMISSED,
 } from "../memory/layout.ts";
-import { writeValue } from "../memory/value.ts";
 import { type Agent, agent, type SignalListener } from "../park/agent.ts";
 import { Admission, type QueueBound } from "./admission.ts";
 import type { Backend, PoolStats, Submission } from "./backend.ts";
@@ -45,6 +48,9 @@ const CLOSE_GRACE_MS = 1000;
 const START_GRACE_MS = 10_000;
 /** How long one may take that exits by itself. */
 const EXIT_GRACE_MS = 1000;
+/** Why the owner cannot block for a goroutine whose thread will not finish it. */
+const EXITS =
+  "Cannot block this thread: the one that was to run the goroutine is about to exit, of which only the event loop hears; await it instead";
 /** A timer this long keeps the process alive as long as it is set. */
 const LONGEST_MS = 0x7fffffff;
 
@@ -348,7 +354,17 @@ export class Crew implements Backend, Home, SignalListener {
     this.#cancelled--;
   }
 
-  help(): boolean {
+  help(task: number): boolean {
+    const c = this.#agent.core;
+    const runner = c.loadU32(task + TASK_STATE) === TASK_STARTED
+      ? c.readU32(task + TASK_RUNNER)
+      : 0;
+    const hands = [...this.#roster.living].filter((hand) =>
+      runner === 0 || agentOf(hand) === runner
+    );
+    if (hands.length > 0 && hands.every((hand) => hand.isExiting)) {
+      throw new AgentCannotBlockError(EXITS);
+    }
     return false;
   }
 
@@ -358,25 +374,32 @@ export class Crew implements Backend, Home, SignalListener {
       goroutine.giveUp();
       this.#withdrawn++;
     }
-    this.#sendBack(TASK_CANCELLED, () => 0);
+    this.#sendBack(CALLED_OFF);
   }
 
   /** Sends back what has not started: no thread can be started for it. */
   #refuse(name: string, cause: unknown): void {
     for (const goroutine of this.#admission?.callOff() ?? []) goroutine.enqueue();
-    this.#sendBack(
-      TASK_FAILED,
-      () => writeValue(new WorkerCrashedError(`Cannot start the thread ${name}`, { cause })),
-    );
+    const failure = new WorkerCrashedError(`Cannot start the thread ${name}`, { cause });
+    this.#sendBack(() => {
+      try {
+        return { state: TASK_FAILED, result: writeFailure(failure) };
+      } catch {
+        // There is no room to say why, nor was there any for a thread; the task has to come back all the same.
+        return CALLED_OFF();
+      }
+    });
+    this.#admission?.look();
   }
 
-  #sendBack(state: number, result: () => number): void {
+  #sendBack(end: () => TaskEnd): void {
     const { fn, agent: self } = this.#agent.core;
     for (;;) {
       const task = fn.poolTake(this.ptr) >>> 0;
       if (task === 0) break;
       discardArguments(task);
-      fn.taskFinish(task, state, result(), self);
+      const { state, result } = end();
+      fn.taskFinish(task, state, result, self);
       fn.workerFinished(this.worker);
     }
     this.#agent.drain();
@@ -475,6 +498,14 @@ export class Crew implements Backend, Home, SignalListener {
     return this.#roster.report(this.worker, this.#admission?.held ?? 0, this.#withdrawn);
   }
 }
+
+/** How a task ends that nobody has started. */
+interface TaskEnd {
+  readonly state: number;
+  readonly result: number;
+}
+
+const CALLED_OFF = (): TaskEnd => ({ state: TASK_CANCELLED, result: 0 });
 
 function closed(): PoolClosedError {
   return new PoolClosedError("Cannot run a task: the pool is closed");

@@ -57,7 +57,7 @@ export interface Home {
   /**
    * Runs a task that this thread, which blocks for `task`, may well run meanwhile; reports whether there was one.
    *
-   * @throws {AgentCannotBlockError} if `task` is suspended on this thread
+   * @throws {AgentCannotBlockError} if `task` is suspended on this thread, or whoever would run it is about to exit
    */
   help(task: number): boolean;
   /** Reports whether {@linkcode help} may find something later. */

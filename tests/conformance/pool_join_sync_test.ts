@@ -28,6 +28,7 @@ import {
   joinBlocked,
   joinFailureSync,
   joinLater,
+  joinRefusedAndCancel,
   joinStolen,
   later,
   promise,
@@ -153,6 +154,26 @@ test("Goroutine.joinSync() is ended by the end of the pool", async () => {
   await pool.terminate(50_000);
   assertEquals(await ended, "PoolClosedError");
 });
+
+test("Goroutine.joinSync() that is refused leaves nothing behind that would be an uncaught error", async () => {
+  await using pool = new Pool({ threads: 1 });
+  assertEquals(await pool.go(joinRefusedAndCancel), ["AgentCannotBlockError", true]);
+  assertEquals(pool.stats().workers.length, 1);
+});
+
+for (const waits of ["running", "queued"]) {
+  test(`Goroutine.joinSync() does not wait for a thread that exits: ${waits}`, async () => {
+    await using pool = new Pool({ threads: 1 });
+    await pool.go(echo, 0);
+    const dying = pool.go(die);
+    const innocent = pool.go(echo, 7);
+    const joined = waits === "running" ? dying : innocent;
+    assertThrows(() => joined.joinSync(), AgentCannotBlockError, "about to exit");
+    assertInstanceOf(await dying.join().catch((error) => error), WorkerCrashedError);
+    // Another thread comes for it once this one's event loop has heard.
+    assertEquals(await innocent, 7);
+  });
+}
 
 test("Goroutine.joinSync() throws WorkerCrashedError when the thread has died", async () => {
   await using pool = new Pool({ threads: 1 });

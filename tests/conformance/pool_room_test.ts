@@ -1,5 +1,5 @@
-import { Channel, i32, Pool } from "../../mod.ts";
-import { assertEquals } from "../support/assert.ts";
+import { Channel, i32, Pool, WorkerCrashedError } from "../../mod.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 import { blockOn, noop, sendOne } from "../support/tasks.ts";
 import { test } from "../support/test.ts";
 
@@ -32,4 +32,16 @@ test("Goroutine.cancel() keeps the process alive for results that have come and 
   while (pool.stats().finished < 2);
   assertEquals(isHeldUp.cancel(), true);
   assertEquals(await Promise.all([runs, waits]), [1, undefined]);
+});
+
+test("Pool.ready() resolves when what waited was refused because no thread could be started", async () => {
+  await using pool = new Pool({
+    threads: 1,
+    queue: 1,
+    worker: new URL("./none.js", import.meta.url),
+  });
+  const refused = pool.go(noop);
+  const ready = pool.ready();
+  await assertRejects(() => refused.join(), WorkerCrashedError);
+  await ready;
 });
