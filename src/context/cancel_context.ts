@@ -222,8 +222,12 @@ export class CancelContext extends BaseContext implements Scope, Abortable {
       deadline: this.#ownDeadline,
       end: end === undefined ? CONTEXT_LIVE : this.#codeOf(end),
     });
+    if (end !== undefined) return object;
+    const now = this.end;
+    // Writing its values may have run the caller's code, and that have ended it.
+    if (now !== undefined) object.settle(this.#codeOf(now));
     // Other threads are told when something ends it here, though nobody here waits for that.
-    if (end === undefined) this.follow(new Sent());
+    else this.follow(new Sent());
     return object;
   }
 

@@ -122,6 +122,8 @@ export class ResourcePool<T extends Resource> implements AsyncDisposable {
   async #closeFree(): Promise<void> {
     const free = [...this.#free];
     this.#free.clear();
+    // Closing one runs the caller's code, which may release another: the pool has to count as closed by then.
+    await undefined;
     const ends = await Promise.allSettled(free.map(close));
     const errors = ends.flatMap((end) => end.status === "rejected" ? [end.reason] : []);
     if (errors.length > 0) throw new AggregateError(errors, "Cannot close all resources");

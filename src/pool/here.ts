@@ -104,10 +104,14 @@ export class Here implements Backend {
 
   /** A task of the pool submits another. While the pool closes, that goes on until it is quiet. */
   fork(submission: Submission): Goroutine<unknown> {
-    const isOver = this.#state === "terminated" || this.#isQuiet && this.#state === "closed";
-    if (isOver) throw closed();
+    if (this.#isOver) throw closed();
     const goroutine = new HereGoroutine(this, submission, (it) => this.#forks.push(it));
     this.#begin();
+    // As in submit().
+    if (this.#isOver) {
+      goroutine.giveUp();
+      throw closed();
+    }
     goroutine.enqueue();
     return goroutine;
   }
@@ -145,6 +149,11 @@ export class Here implements Backend {
 
   get #isQuiet(): boolean {
     return this.#finished === this.#submitted;
+  }
+
+  /** Reports whether its tasks submit nothing more either. */
+  get #isOver(): boolean {
+    return this.#state === "terminated" || this.#isQuiet && this.#state === "closed";
   }
 
   async #run(): Promise<void> {
@@ -365,6 +374,8 @@ class HereGoroutine extends Goroutine<unknown> {
     let copy;
     try {
       const { message, parcel } = writeAndPack(value);
+      // Writing it may have run the caller's code, and that have terminated the pool.
+      if (this.isOver) return discardPacked(message, parcel);
       if (parcel !== undefined) {
         this.#fulfilWithMoved(message, parcel);
         return;
@@ -400,6 +411,8 @@ class HereGoroutine extends Goroutine<unknown> {
     } catch (error) {
       copy = error;
     }
+    // As in #succeeded().
+    if (this.isOver) return;
     this.fail(copy);
     this.#home.ended(this);
   }
@@ -442,11 +455,14 @@ class HereGoroutine extends Goroutine<unknown> {
   }
 
   #end(reason: Error): void {
-    if (!this.#hasStarted) {
-      discardValue(this.#arguments);
-      if (this.#parcel !== undefined) discardParcel(this.#parcel);
-    }
+    if (!this.#hasStarted) discardPacked(this.#arguments, this.#parcel);
     this.calledOff(reason);
     this.#home.ended(this);
   }
+}
+
+/** Gives up what was written down, and what was moved with it. */
+function discardPacked(message: number, parcel: Parcel | undefined): void {
+  discardValue(message);
+  if (parcel !== undefined) discardParcel(parcel);
 }

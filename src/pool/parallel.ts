@@ -226,7 +226,9 @@ export function untilAborted<R>(
       goroutine.cancel();
     },
   };
-  listenTo(signal, listener);
+  // Starting it has written the arguments, which may have run the caller's code.
+  if (signal.aborted) listener.aborted();
+  else listenTo(signal, listener);
   return goroutine.join().catch((error: unknown) => {
     throw signal.aborted && error instanceof CanceledError ? signal.reason : error;
   }).finally(() => {

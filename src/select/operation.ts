@@ -69,12 +69,14 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
    * Waits until one of `cases` has taken effect. The caller has polled them.
    *
    * @param outcome What the wait gives that ended with this case; it may throw.
+   * @param isStale Reports whether somebody else's code has run since.
    * @throws {SharedMemoryExhaustedError} at the call, if there is no room to wait
    */
   static wait<R, C extends Case = Case>(
     cases: readonly C[],
     outcome: (ended: C, index: number) => R,
     signal?: AbortSignal,
+    isStale = false,
   ): Promise<R> {
     if (signal?.aborted) {
       for (const each of cases) each.dispose(false);
@@ -85,7 +87,7 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
       operation.#resolve = resolve;
       operation.#reject = reject;
       if (signal !== undefined) listenTo(signal, operation);
-      operation.#sleep();
+      if (!isStale || !operation.#pollAll()) operation.#sleep();
     });
   }
 
@@ -93,11 +95,13 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
    * Blocks the thread until one of `cases` has taken effect. The caller has polled them.
    *
    * @param outcome What the wait gives that ended with this case; it may throw.
+   * @param isStale Reports whether somebody else's code has run since.
    * @throws {AgentCannotBlockError} if nobody could answer, or the thread is one that may not block
    */
   static block<R, C extends Case = Case>(
     cases: readonly C[],
     outcome: (ended: C, index: number) => R,
+    isStale = false,
   ): R {
     const whyNot = whyNotBlock(cases);
     if (whyNot !== undefined) {
@@ -113,7 +117,9 @@ export class Operation<R, C extends Case = Case> implements Wait, Addressee, Abo
     own.beginBlocking();
     try {
       const pause = pauseBeforeWait(cases);
-      if (pause === 0 || !own.linger(pause, () => operation.#pollAll())) operation.#sleep();
+      const isOver = isStale && operation.#pollAll() ||
+        pause > 0 && own.linger(pause, () => operation.#pollAll());
+      if (!isOver) operation.#sleep();
       for (;;) {
         // Widened: the compiler does not see that the calls below assign it.
         const ended = end as { result: R } | { reason: unknown } | undefined;

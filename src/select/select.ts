@@ -268,6 +268,17 @@ function casesOf(entries: readonly Entry[]): Case[] {
   return cases;
 }
 
+/**
+ * Reports whether {@linkcode casesOf} may have run the caller's code, which may have made one ready: a value that is sent to another thread
+ * is read then, with its getters.
+ */
+function mayHaveRunCode(entries: readonly Entry[], cases: readonly Case[]): boolean {
+  return entries.some(({ end }, index) =>
+    end instanceof SendCase && typeof end.value === "object" && end.value !== null &&
+    cases[index]!.isShared
+  );
+}
+
 /** What the case `ended` has brought its entry. */
 function outcomeOf({ key, end }: Entry, ended: Case): Outcome {
   if (end instanceof SendCase) {
@@ -335,6 +346,7 @@ export function select<const C extends SelectCases>(
     parties,
     (ended, index) => outcomeOf(entries[index]!, ended) as Selected<C>,
     signal,
+    mayHaveRunCode(entries, parties),
   );
 }
 
@@ -373,5 +385,6 @@ export function selectSync<const C extends SelectCases>(cases: C): Selected<C> {
   return Operation.block(
     parties,
     (ended, index) => outcomeOf(entries[index]!, ended) as Selected<C>,
+    mayHaveRunCode(entries, parties),
   );
 }

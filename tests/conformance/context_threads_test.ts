@@ -396,3 +396,19 @@ test("a task that waits for a context in vain goes with its pool", async () => {
   cancel();
   assert(ctx.signal.aborted);
 });
+
+test("withCancel() whose context is cancelled while it is being sent has ended on the other thread", async () => {
+  for (const [, options] of POOLS) {
+    await using pool = new Pool(options);
+    let cancel: (() => void) | undefined;
+    const hostile = {
+      get value(): number {
+        cancel!();
+        return 1;
+      },
+    };
+    let ctx: Context;
+    [ctx, cancel] = withCancel(withValue(background(), "k", hostile));
+    assertEquals(await pool.go(ask, ctx), ended("CANCELED"));
+  }
+});

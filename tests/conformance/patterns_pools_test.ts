@@ -195,6 +195,19 @@ test("ResourcePool.close() closes those that are free, once, and the others when
   await assertRejects(() => pool.acquire(), PoolClosedError, "closed");
 });
 
+test("ResourcePool.close() closes one as well that is released while another is being closed", async () => {
+  const last = new Connection();
+  const first = { close: (): Promise<void> => pool.release(last) };
+  const made: (Connection | typeof first)[] = [first, last];
+  const pool = new ResourcePool(() => made.shift()!, 2);
+  await pool.acquire();
+  await pool.acquire();
+  await pool.release(first);
+  await pool.close();
+  assertEquals(last.closed, 1);
+  await assertRejects(() => pool.acquire(), PoolClosedError);
+});
+
 test("ResourcePool closes what comes after its end", async () => {
   const made = new Channel<Connection>();
   const pool = new ResourcePool(async () => (await made.receive())!, 1);

@@ -31,14 +31,17 @@ import {
   byLastDigit,
   compareNothing,
   crawl,
+  crawlWith,
   descending,
   failBehind,
+  failByThenable,
   joinSpans,
   queens,
   quicksort,
   refuseNegative,
   spanOf,
   squares,
+  succeedByThenable,
   sumRange,
   visitAsync,
   visitSlowly,
@@ -193,6 +196,45 @@ test("parallelMap() goes on when a part fails that has been given away, and then
     RangeError,
     "no. ",
   );
+});
+
+test("parallelMap() and parallelReduce() take a thenable for what it is, once", async () => {
+  for (const threads of [0, 1]) {
+    await using pool = new Pool({ threads });
+    const array = sharedArray(i32, 3);
+    using calls = new AtomicI32();
+    await parallelMap(pool, array, array, succeedByThenable, { args: [calls] });
+    const forward = calls.load();
+    assertEquals(array[0], forward);
+    const failing = parallelMap(pool, array, array, failByThenable);
+    await assertRejects(() => failing, RangeError, "by then()");
+    const combining = parallelReduce(pool, array, failByThenable, add);
+    await assertRejects(() => combining, RangeError, "by then()");
+  }
+});
+
+test("parallelMap() hears of an abort that sending its arguments has brought", async () => {
+  for (const threads of [0, 1]) {
+    await using pool = new Pool({ threads });
+    const visits = sharedArray(i32, 100_000);
+    using calls = new AtomicI32();
+    using started = new Channel(i32, 1);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const hostile = {
+      get value(): number {
+        controller.abort(new RangeError("enough"));
+        return 1;
+      },
+    };
+    const args = [calls, started, hostile] as const;
+    // A hundred seconds of work.
+    await assertRejects(
+      () => parallelMap(pool, visits, visits, crawlWith, { args, signal }),
+      RangeError,
+      "enough",
+    );
+  }
 });
 
 test("parallelSort() rejects with what the comparison throws", async () => {

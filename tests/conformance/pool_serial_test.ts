@@ -43,10 +43,14 @@ import {
   change,
   forkInOrder,
   forkLater,
+  forkWithTrap,
   holdFor,
   nestSerial,
   record,
   reportOnPool,
+  returnTrap,
+  terminating,
+  throwTrap,
 } from "../support/tasks_pool.ts";
 import { test } from "../support/test.ts";
 import { idleStats, settled, takeAll, turn } from "./waiting.ts";
@@ -278,4 +282,21 @@ test("Pool.terminate() without threads does not start a task whose module is sti
   await import(url);
   await turn();
   assertEquals("millraceLate" in globalThis, false);
+});
+
+test("Pool without threads ends once when sending a result terminates it", async () => {
+  const pool = new Pool({ threads: 0 });
+  terminating.pool = pool;
+  for (const make of [returnTrap, throwTrap]) {
+    const own = new Pool({ threads: 0 });
+    terminating.pool = own;
+    await assertRejects(() => own.go(make).join(), PoolClosedError);
+    await own.close();
+    const { submitted, running, finished } = own.stats();
+    assertEquals([submitted, running, finished], [1, 0, 1]);
+  }
+  terminating.pool = pool;
+  await assertRejects(() => pool.go(forkWithTrap).join(), PoolClosedError);
+  await pool.close();
+  assertEquals(terminating.runs, 0);
 });

@@ -571,3 +571,37 @@ test("send() makes a case that does nothing until it is selected", () => {
   send(channel, 1);
   assertStrictEquals(channel.size, 0);
 });
+
+test("select() and selectSync() see what the reading of a value that is sent has made ready", async () => {
+  using full = new Channel(any<unknown>(), 1);
+  full.trySend(0);
+  let reads = 0;
+  let last = Infinity;
+  let act = (): unknown => undefined;
+  const value = {
+    get read(): number {
+      if (++reads === last) act();
+      return 1;
+    },
+  };
+  const controller = new AbortController();
+  const counting = settled(select({ out: send(full, value) }, { signal: controller.signal }));
+  controller.abort("enough");
+  assertEquals(await counting, { reason: "enough" });
+  // Of two cases the first that is tried is this one or the other: it may be read once less.
+  const least = reads - 1;
+  assert(least > 0);
+  for (const wait of [select, selectSync]) {
+    for (const ending of ["value", "end"]) {
+      // Whichever reading it is, the last one for the wait itself.
+      for (let round = 0; round < 20 * least; round++) {
+        last = 1 + round % least;
+        const local = new Channel<number>(1);
+        act = () => ending === "value" ? local.trySend(1) : local.close();
+        reads = 0;
+        const got = await wait({ out: send(full, value), local });
+        assertEquals([got.case, got.ok], ["local", ending === "value"]);
+      }
+    }
+  }
+});

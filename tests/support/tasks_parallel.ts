@@ -100,6 +100,55 @@ export const crawl = task(
   },
 );
 
+/** Fails, by something that is no promise. */
+export const failByThenable = task(
+  import.meta.url,
+  "failByThenable",
+  (..._args: unknown[]): PromiseLike<number> => ({
+    then(_onFulfilled, onRejected): never {
+      onRejected?.(new RangeError("by then()"));
+      return undefined as never;
+    },
+  }),
+);
+
+/** Counts how often its thenables are asked, and leaves that at the front. */
+export const succeedByThenable = task(
+  import.meta.url,
+  "succeedByThenable",
+  (
+    _input: Int32Array,
+    output: Int32Array,
+    _from: number,
+    _to: number,
+    calls: AtomicI32,
+  ): PromiseLike<void> => {
+    calls.add(1);
+    return {
+      then(onFulfilled): never {
+        output[0]! += 1;
+        onFulfilled?.();
+        return undefined as never;
+      },
+    };
+  },
+);
+
+/** {@linkcode crawl}, with one argument more. */
+export const crawlWith = task(
+  import.meta.url,
+  "crawlWith",
+  (
+    input: Int32Array,
+    output: Int32Array,
+    from: number,
+    to: number,
+    calls: AtomicI32,
+    started: Channel<number>,
+    _more: unknown,
+  ): void => crawl(input, output, from, to, calls, started),
+);
+
 /** The sum of a range. */
 export const sumRange = task(
   import.meta.url,

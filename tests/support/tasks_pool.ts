@@ -79,3 +79,34 @@ export const goInline = task(
   "goInline",
   async (n: number): Promise<number> => await Pool.current!.go((m) => m * m, n),
 );
+
+/** A pool without threads that the tasks below terminate, and how often a fork has run that was submitted afterwards. */
+export const terminating: { pool: Pool | undefined; runs: number } = { pool: undefined, runs: 0 };
+
+/** Terminates the pool when it is read. */
+function trap(): { readonly value: number } {
+  return {
+    get value(): number {
+      terminating.pool!.terminate();
+      return 1;
+    },
+  };
+}
+
+export const returnTrap = task(import.meta.url, "returnTrap", async (): Promise<unknown> => {
+  await undefined;
+  return trap();
+});
+
+export const throwTrap = task(import.meta.url, "throwTrap", async (): Promise<never> => {
+  await undefined;
+  throw trap();
+});
+
+export const forkWithTrap = task(import.meta.url, "forkWithTrap", (): void => {
+  Pool.current!.go(countRun, trap());
+});
+
+const countRun = task(import.meta.url, "countRun", (_value: unknown): void => {
+  terminating.runs++;
+});
