@@ -400,15 +400,13 @@ test("a task that waits for a context in vain goes with its pool", async () => {
 test("withCancel() whose context is cancelled while it is being sent has ended on the other thread", async () => {
   for (const [, options] of POOLS) {
     await using pool = new Pool(options);
-    let cancel: (() => void) | undefined;
     const hostile = {
       get value(): number {
-        cancel!();
+        cancel();
         return 1;
       },
     };
-    let ctx: Context;
-    [ctx, cancel] = withCancel(withValue(background(), "k", hostile));
+    const [ctx, cancel] = withCancel(withValue(background(), "k", hostile));
     assertEquals(await pool.go(ask, ctx), ended("CANCELED"));
   }
 });
