@@ -18,6 +18,8 @@ export async function sendMany(batch: Outgoing, signal: AbortSignal | undefined)
       batch.offer();
       if (batch.isDone) break;
       await waitFor(batch.nextCase(), (ended) => ended.outcome(), signal);
+      // What is all sent is not taken back by an abort that comes now.
+      if (batch.isDone) break;
     }
   } finally {
     batch.dispose();

@@ -239,7 +239,9 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @see Go spec, "Receive operator".
    */
   receive(options?: WaitOptions): Promise<T | undefined> {
-    return receiver.receive(this.#flavor, options);
+    // Reading the options may run the caller's code, and that dispose of this channel: only then its flavor.
+    const signal = options === undefined ? undefined : checkSignal(options);
+    return receiver.receive(this.#flavor, signal);
   }
 
   /**
@@ -271,7 +273,8 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws as {@linkcode receive}
    */
   next(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
-    return receiver.next(this.#flavor, options);
+    const signal = options === undefined ? undefined : checkSignal(options);
+    return receiver.next(this.#flavor, signal);
   }
 
   /**
@@ -288,7 +291,8 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    */
   sendMany(values: Iterable<T>, options?: WaitOptions): Promise<void> {
     const signal = checkSignal(options);
-    return sendMany(this.#flavor.outgoing(toBatch(values)), signal);
+    const batch = toBatch(values);
+    return sendMany(this.#flavor.outgoing(batch), signal);
   }
 
   /**
@@ -298,7 +302,8 @@ export class Channel<T> implements SendChannel<T>, ReceiveChannel<T>, Disposable
    * @throws as {@linkcode sendMany} and {@linkcode sendSync}
    */
   sendManySync(values: Iterable<T>): void {
-    sendManySync(this.#flavor.outgoing(toBatch(values)));
+    const batch = toBatch(values);
+    sendManySync(this.#flavor.outgoing(batch));
   }
 
   /**

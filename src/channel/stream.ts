@@ -4,6 +4,7 @@
  * @module
  */
 import { ChannelClosedError } from "../errors.ts";
+import { standInFor } from "../memory/failure.ts";
 import type { ReceiveChannel, SendChannel } from "../select/types.ts";
 
 /** See {@linkcode Channel.toReadableStream}. */
@@ -78,8 +79,9 @@ function closeIfOpen<T>(to: SendChannel<T>, reason?: unknown): void {
   try {
     to.close(reason);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    // A reason that cannot be sent to another thread: its text can.
-    to.close(new Error(String(reason)));
+    // Another thread has closed it in this moment.
+    if (to.closed) return;
+    // A reason that cannot be sent to another thread, or for which there is no room.
+    to.close(standInFor(reason, error));
   }
 }

@@ -147,11 +147,26 @@ function giveUp(holding: Holding): void {
   else microtask(() => releaseObject(holding.ptr));
 }
 
+/** Objects whose last reference has gone, and which have not been let go. */
+const ending: { readonly ptr: number; readonly kind: Kind }[] = [];
+let isEnding = false;
+
 /** Gives up one reference to the object at `ptr`, and lets it go if that was the last. */
 export function releaseObject(ptr: number): void {
   const c = core();
-  const kind = c.readU32(ptr + OBJECT_KIND);
-  if (c.fn.objectRelease(ptr)) kinds[kind]!.abandon(ptr);
+  const kind = kinds[c.readU32(ptr + OBJECT_KIND)]!;
+  if (!c.fn.objectRelease(ptr)) return;
+  ending.push({ ptr, kind });
+  // It may own others, and so on: one after the other, since a chain of them may be longer than a stack is deep.
+  if (isEnding) return;
+  isEnding = true;
+  try {
+    for (let next = ending.pop(); next !== undefined; next = ending.pop()) {
+      next.kind.abandon(next.ptr);
+    }
+  } finally {
+    isEnding = false;
+  }
 }
 
 /** Address of the object that `handle` stands for, for a message that is about to carry it. */

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { checkSignal } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { CLOSED, EMPTY, type ReceiveCase, type Source } from "./case.ts";
 import { waitAmong, waitFor, type Waits } from "./direct.ts";
 import { Operation } from "./operation.ts";
-import type { TryReceiveResult, WaitOptions } from "./types.ts";
+import type { TryReceiveResult } from "./types.ts";
 
 const EMPTY_RESULT: TryReceiveResult<never> = Object.freeze({ state: "empty" });
 const CLOSED_RESULT: TryReceiveResult<never> = Object.freeze({ state: "closed" });
@@ -42,8 +41,10 @@ function rejectWith(from: Source<unknown>, reason: unknown): Promise<never> {
 }
 
 /** See {@linkcode Channel.receive}. */
-export function receive<T>(from: Source<T>, options?: WaitOptions): Promise<T | undefined> {
-  const signal = options === undefined ? undefined : checkSignal(options);
+export function receive<T>(
+  from: Source<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
   if (signal?.aborted) return rejectWith(from, signal.reason);
   let value;
   try {
@@ -63,9 +64,8 @@ export function receive<T>(from: Source<T>, options?: WaitOptions): Promise<T | 
 /** See {@linkcode Channel.next}. */
 export function next<T>(
   from: Source<T>,
-  options?: WaitOptions,
+  signal: AbortSignal | undefined,
 ): Promise<IteratorResult<T, undefined>> {
-  const signal = options === undefined ? undefined : checkSignal(options);
   if (signal?.aborted) return rejectWith(from, signal.reason);
   let value;
   try {

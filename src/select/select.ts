@@ -7,6 +7,7 @@ import { ChannelClosedError } from "../errors.ts";
 import { checkSignal, show } from "../internal/check.ts";
 import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { randomBelow } from "../internal/random.ts";
+import { beginCallersCode, endCallersCode } from "../memory/handle.ts";
 import {
   type Case,
   CLOSED,
@@ -333,6 +334,19 @@ export function select<const C extends SelectCases>(
     entriesOf(cases);
     return Promise.reject(signal.reason);
   }
+  // Reading the cases may run getters: what these dispose of is not let go before this select is through with it, or stands in its queues.
+  beginCallersCode();
+  try {
+    return selectFrom(cases, signal);
+  } finally {
+    endCallersCode();
+  }
+}
+
+function selectFrom<C extends SelectCases>(
+  cases: C,
+  signal: AbortSignal | undefined,
+): Promise<Selected<C>> {
   const first = pollOne(cases);
   const entries = first === undefined ? entriesOf(cases) : [];
   const outcome = first ?? pollAll(entries);
@@ -362,7 +376,13 @@ export function select<const C extends SelectCases>(
  * @throws as {@linkcode select}
  */
 export function trySelect<const C extends SelectCases>(cases: C): Selected<C> | undefined {
-  const outcome = pollOne(cases) ?? pollAll(entriesOf(cases));
+  let outcome;
+  beginCallersCode();
+  try {
+    outcome = pollOne(cases) ?? pollAll(entriesOf(cases));
+  } finally {
+    endCallersCode();
+  }
   if (outcome instanceof Failure) throw outcome.reason;
   return outcome as Selected<C> | undefined;
 }
@@ -376,12 +396,19 @@ export function trySelect<const C extends SelectCases>(cases: C): Selected<C> | 
  * @throws as {@linkcode select}
  */
 export function selectSync<const C extends SelectCases>(cases: C): Selected<C> {
-  const first = pollOne(cases);
-  const entries = first === undefined ? entriesOf(cases) : [];
-  const outcome = first ?? pollAll(entries);
-  if (outcome instanceof Failure) throw outcome.reason;
-  if (outcome !== undefined) return outcome as Selected<C>;
-  const parties = casesOf(entries);
+  let entries: Entry[] = [];
+  let parties: readonly Case[];
+  beginCallersCode();
+  try {
+    const first = pollOne(cases);
+    if (first === undefined) entries = entriesOf(cases);
+    const outcome = first ?? pollAll(entries);
+    if (outcome instanceof Failure) throw outcome.reason;
+    if (outcome !== undefined) return outcome as Selected<C>;
+    parties = casesOf(entries);
+  } finally {
+    endCallersCode();
+  }
   return Operation.block(
     parties,
     (ended, index) => outcomeOf(entries[index]!, ended) as Selected<C>,

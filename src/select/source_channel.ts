@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkSignal } from "../internal/check.ts";
 import { type Source, source } from "./case.ts";
 import * as receiver from "./receiver.ts";
 import type { ReceiveChannel, TryReceiveResult, WaitOptions } from "./types.ts";
@@ -32,7 +33,8 @@ export class SourceChannel<T> implements ReceiveChannel<T> {
 
   /** See {@linkcode ReceiveChannel.receive}. */
   receive(options?: WaitOptions): Promise<T | undefined> {
-    return receiver.receive(this[source], options);
+    const signal = options === undefined ? undefined : checkSignal(options);
+    return receiver.receive(this[source], signal);
   }
 
   /** See {@linkcode ReceiveChannel.receiveSync}. */
@@ -47,7 +49,8 @@ export class SourceChannel<T> implements ReceiveChannel<T> {
 
   /** See {@linkcode ReceiveChannel.next}. */
   next(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
-    return receiver.next(this[source], options);
+    const signal = options === undefined ? undefined : checkSignal(options);
+    return receiver.next(this[source], signal);
   }
 
   /** Receives until it is closed and drained. */

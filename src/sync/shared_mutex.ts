@@ -6,7 +6,13 @@
 import { LockAbandonedError, LockMisuseError } from "../errors.ts";
 import { commonMs } from "../internal/clock.ts";
 import { KIND_MUTEX } from "../memory/handle.ts";
-import { COND_MUTEX, LOCK_ABANDONED, LOCK_CONTENDED, LOCK_MISUSED } from "../memory/layout.ts";
+import {
+  COND_MUTEX,
+  LOCK_ABANDONED,
+  LOCK_CONTENDED,
+  LOCK_MISUSED,
+  WOKE_NONE,
+} from "../memory/layout.ts";
 import { agent } from "../park/agent.ts";
 import type { Wait } from "../select/case.ts";
 import type { Guard } from "./guard.ts";
@@ -19,12 +25,20 @@ export class SharedMutex extends LockObject implements Monitor {
   readonly need = 0;
   /**
    * The guard whose lock this thread took last and has not freed. One that another thread has freed stays until it is
-   * disposed, or this thread locks anew.
+   * disposed, this thread locks anew, or the handle is disposed.
    */
   #holder: MutexGuard | undefined = undefined;
 
   constructor(ptr: number) {
     super(ptr, "mutex");
+  }
+
+  override dispose(): void {
+    // A guard whose lock another thread has freed keeps nothing alive.
+    if (this.#holder !== undefined && !this.core.fn.mutexIsOwn(this.ptr, this.core.agent)) {
+      this.#freed(WOKE_NONE);
+    }
+    super.dispose();
   }
 
   static create(): SharedMutex {

@@ -34,6 +34,16 @@ export class SharedRWMutex extends LockObject {
     super(ptr, "RWMutex");
   }
 
+  override dispose(): void {
+    // Guards whose locks another thread has freed keep nothing alive.
+    const { fn, agent } = this.core;
+    if (this.#writer !== undefined && !fn.rwIsWriter(this.ptr, agent)) this.#freed(WOKE_NONE);
+    if (!this.#readers.isEmpty && !fn.rwIsReader(this.#record)) {
+      while (this.#readers.shift() !== undefined) this.finish();
+    }
+    super.dispose();
+  }
+
   static create(): SharedRWMutex {
     return new SharedRWMutex(LockObject.allocate(KIND_RW_MUTEX, "RWMutex"));
   }

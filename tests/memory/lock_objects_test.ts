@@ -1,6 +1,7 @@
-import { any, Channel, Mutex, Semaphore, WaitGroup } from "../../mod.ts";
+import { any, Channel, Mutex, Pool, RWMutex, Semaphore, WaitGroup } from "../../mod.ts";
 import { memoryUse } from "../../src/memory/core.ts";
 import { assertEquals } from "../support/assert.ts";
+import { unlockAndDispose } from "../support/tasks_locks.ts";
 import { test } from "../support/test.ts";
 
 /** Bytes of shared memory that `body` leaves in use, and by how much it makes memory grow once it has run before. */
@@ -109,4 +110,24 @@ test("Locks keep their memory when only another handle is disposed", async () =>
     other[Symbol.dispose]();
   });
   assertEquals(left, FLAT);
+});
+
+test("Mutex and RWMutex that another thread has unlocked go with their handles", async () => {
+  await using pool = new Pool({ threads: 1 });
+  const body = async (): Promise<void> => {
+    const mutex = new Mutex();
+    await mutex.lock();
+    await pool.go(unlockAndDispose, mutex);
+    mutex[Symbol.dispose]();
+    const rw = new RWMutex();
+    await rw.lock();
+    await pool.go(unlockAndDispose, rw);
+    rw[Symbol.dispose]();
+    const read = new RWMutex();
+    await read.rLock();
+    await pool.go(unlockAndDispose, read, true);
+    read[Symbol.dispose]();
+  };
+  for (let warmUp = 0; warmUp < 3; warmUp++) await body();
+  assertEquals((await leftBy(body)).liveBytes, 0);
 });

@@ -397,3 +397,14 @@ export const waitOnce = task(
     }
   },
 );
+
+/** Unlocks what another thread has locked, and gives it up. */
+export const unlockAndDispose = task(
+  import.meta.url,
+  "unlockAndDispose",
+  (lock: Mutex | RWMutex, isReading = false): void => {
+    if (isReading) (lock as RWMutex).rUnlock();
+    else lock.unlock();
+    lock[Symbol.dispose]();
+  },
+);

@@ -87,17 +87,23 @@ export class RingOutgoing<T> extends RingBatch<T, SharedFlavor<T>> implements Ou
    */
   constructor(ring: SharedFlavor<T>, values: ArrayLike<T>) {
     super(ring);
-    const plain = plainOf(ring.type.name, values);
-    // Its owner may use the array again before all of it is sent.
-    this.#values = plain === undefined ? Array.from(values) : undefined;
-    this.#count = values.length;
-    const byteLength = this.#count * this.elementBytes;
-    this.#ptr = ring.core.allocate(Math.max(byteLength, 8), `a batch of ${this.#count}`);
-    ring.core.bytes(this.#ptr + byteLength);
-    if (this.#values !== undefined) this.#write(this.#values);
-    // Each array goes into the view of its own kind: numbers into numbers, bigints into bigints.
-    else this.viewOf(plain!, this.#ptr, this.#count).set(values as ArrayLike<never>);
+    // First: reading the values may run the caller's code, and that dispose of the channel.
     ring.pin();
+    try {
+      const plain = plainOf(ring.type.name, values);
+      // Its owner may use the array again before all of it is sent.
+      this.#values = plain === undefined ? Array.from(values) : undefined;
+      this.#count = values.length;
+      const byteLength = this.#count * this.elementBytes;
+      this.#ptr = ring.core.allocate(Math.max(byteLength, 8), `a batch of ${this.#count}`);
+      ring.core.bytes(this.#ptr + byteLength);
+      if (this.#values !== undefined) this.#write(this.#values);
+      // Each array goes into the view of its own kind: numbers into numbers, bigints into bigints.
+      else this.viewOf(plain!, this.#ptr, this.#count).set(values as ArrayLike<never>);
+    } catch (error) {
+      ring.unpin();
+      throw error;
+    }
   }
 
   #write(values: readonly T[]): void {

@@ -75,8 +75,15 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
   }
 
   outgoing(values: ArrayLike<T>): Outgoing {
-    for (let i = 0; i < values.length; i++) this.check(values[i]!);
-    return new RendezvousOutgoing(this, values);
+    // First: reading the values may run the caller's code, and that dispose of the channel.
+    this.pin();
+    try {
+      for (let i = 0; i < values.length; i++) this.check(values[i]!);
+      return new RendezvousOutgoing(this, values);
+    } catch (error) {
+      this.unpin();
+      throw error;
+    }
   }
 
   protected incomingTo(into: Batch<T>, limit: number): Incoming<T> {
@@ -86,14 +93,13 @@ export class SharedRendezvous<T> extends SharedFlavor<T> {
   }
 }
 
-/** A batch on its way through a rendezvous, which is pinned meanwhile. */
+/** A batch on its way through a rendezvous, which the caller has pinned for it. */
 class RendezvousOutgoing<T> extends SendOneByOne<T> {
   readonly #flavor: SharedRendezvous<T>;
 
   constructor(flavor: SharedRendezvous<T>, values: ArrayLike<T>) {
     super(flavor, values);
     this.#flavor = flavor;
-    flavor.pin();
   }
 
   override dispose(): void {
