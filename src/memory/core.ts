@@ -199,7 +199,6 @@ interface Exports {
   condNew(kind: number, locker: number, mode: number): number;
   condSignal(cond: number, self: number, now: number): number;
   groupAdd(group: number, delta: number, self: number): number;
-  groupIsDone(group: number): number;
   groupIsOver(group: number, round: number): number;
   groupRound(group: number): number;
   mutexComplete(mutex: number, self: number): number;

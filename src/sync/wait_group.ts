@@ -28,11 +28,7 @@ class SharedWaitGroup extends LockObject {
     return new SharedWaitGroup(LockObject.allocate(KIND_WAIT_GROUP, "wait group"));
   }
 
-  get isDone(): boolean {
-    return this.core.fn.groupIsDone(this.ptr) !== 0;
-  }
-
-  /** The round that a wait which begins now waits for. */
+  /** The round that a wait which begins now waits for; -1: the counter is 0, and there is none. */
   get round(): number {
     return this.core.fn.groupRound(this.ptr);
   }
@@ -55,9 +51,10 @@ class SharedWaitGroup extends LockObject {
 class WaitGroupCase extends LockCase<SharedWaitGroup> {
   readonly #round: number;
 
-  constructor(group: SharedWaitGroup) {
+  /** @param round That in which the wait began. */
+  constructor(group: SharedWaitGroup, round: number) {
     super(group);
-    this.#round = group.round;
+    this.#round = round;
   }
 
   poll(): boolean {
@@ -159,8 +156,9 @@ export class WaitGroup implements Disposable {
     const group = this.#group;
     group.check();
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (group.isDone) return isBudgetSpent() ? afterTurn(undefined) : Promise.resolve();
-    return waitFor(new WaitGroupCase(group), toNothing, signal);
+    const { round } = group;
+    if (round < 0) return isBudgetSpent() ? afterTurn(undefined) : Promise.resolve();
+    return waitFor(new WaitGroupCase(group, round), toNothing, signal);
   }
 
   /**
@@ -171,7 +169,8 @@ export class WaitGroup implements Disposable {
   waitSync(): void {
     const group = this.#group;
     group.check();
-    if (!group.isDone) Operation.block([new WaitGroupCase(group)], toNothing);
+    const { round } = group;
+    if (round >= 0) Operation.block([new WaitGroupCase(group, round)], toNothing);
   }
 
   /**

@@ -157,7 +157,6 @@ export {
 } from "./scheduler";
 export {
   groupAdd,
-  groupIsDone,
   groupIsOver,
   groupRound,
   semaphoreNew,

@@ -234,20 +234,21 @@ export function groupAdd(group: usize, delta: i32, self: usize): i32 {
   return isEnd ? queueWakeAll(group + LOCK_QUEUE, self) : WOKE_NONE;
 }
 
-/** The round that a wait which begins now waits for. Progress: wait-free. */
-export function groupRound(group: usize): u32 {
-  return roundOf(load64(group + GROUP_STATE));
+/**
+ * The round that a wait which begins now waits for; -1 when there is nothing to wait for, the count is 0. Both are of one moment: the count
+ * could come to 0 between two, and the wait would be for the next round.
+ *
+ * Progress: wait-free.
+ */
+export function groupRound(group: usize): f64 {
+  const state = load64(group + GROUP_STATE);
+  return countOf(state) == 0 ? -1 : <f64>roundOf(state);
 }
 
 /** Reports whether a wait that began in `round` is over: the count is 0, or was since. Progress: wait-free. */
 export function groupIsOver(group: usize, round: u32): bool {
   const state = load64(group + GROUP_STATE);
   return countOf(state) == 0 || roundOf(state) != round;
-}
-
-/** Reports whether the count is 0. Progress: wait-free. */
-export function groupIsDone(group: usize): bool {
-  return countOf(load64(group + GROUP_STATE)) == 0;
 }
 
 /** What is still to be done. */
