@@ -15,22 +15,37 @@ export function writeFailure(reason: unknown): number {
   try {
     return writeValue(reason);
   } catch (error) {
-    return writeValue(standInFor(reason, String(error)));
+    return writeValue(standInFor(reason, error));
   }
 }
 
 /**
  * What arrives in the place of `reason`, which cannot be sent, or for which there is no memory: an error of the same class
  * without what it owns; of anything else the text.
+ *
+ * @param why What its sending has thrown.
  */
-function standInFor(reason: unknown, why: string): Error {
+export function standInFor(reason: unknown, why: unknown): Error {
+  const cause = textOf(why);
   try {
-    if (!(reason instanceof Error)) return new Error(String(reason), { cause: why });
+    if (!(reason instanceof Error)) return new Error(String(reason), { cause });
     const { name, message, stack } = reason;
-    const own = { name, message, stack, cause: why };
+    const own = { name: textOf(name), message: textOf(message), stack: textOf(stack), cause };
     return Object.assign(Object.create(Object.getPrototypeOf(reason)), own);
   } catch {
     // Not even that can be had of it.
-    return new Error(show(reason), { cause: why });
+    return new Error(textOf(reason), { cause });
   }
+}
+
+/** A text for what may have been made to have none. */
+function textOf(value: unknown): string {
+  for (const toText of [String, show]) {
+    try {
+      return toText(value);
+    } catch {
+      // The next, then.
+    }
+  }
+  return "a value without a text";
 }

@@ -186,13 +186,19 @@ export function encodeStructured(value: unknown, moves?: Moves): Structured {
       pieceBytes += piece.length;
     }
   }
+  if (pieces.reduce((sum, { length }) => sum + length, 0) < pieceBytes) {
+    throw new TypeError(
+      "Cannot send a buffer that was moved or made smaller while it was being sent",
+    );
+  }
   const encoded = textEncoder.encode(text);
   const payload = new Uint8Array(4 + encoded.length + pieceBytes);
   new DataView(payload.buffer).setUint32(0, encoded.length);
   payload.set(encoded, 4);
   let at = 4 + encoded.length;
   for (const piece of pieces) {
-    payload.set(piece, at);
+    // An empty one may be of a buffer that is gone.
+    if (piece.length > 0) payload.set(piece, at);
     at += piece.length;
   }
   return { payload, handles };

@@ -360,7 +360,7 @@ export class Crew implements Backend, Home, SignalListener {
       ? c.readU32(task + TASK_RUNNER)
       : 0;
     const hands = [...this.#roster.living].filter((hand) =>
-      runner === 0 || agentOf(hand) === runner
+      !hand.hasLeft && (runner === 0 ? !hand.isRetiring : agentOf(hand) === runner)
     );
     if (hands.length > 0 && hands.every((hand) => hand.isExiting)) {
       throw new AgentCannotBlockError(EXITS);

@@ -40,9 +40,12 @@ export class LocalCond implements CondObject {
     try {
       this.locker.unlock();
     } catch (error) {
-      // Nobody held it, so nobody has begun to wait.
+      // Nobody held it, so nobody has begun to wait, nor is there anybody to hear of an abort.
+      signalled.catch(() => {});
       this.#waiting.remove(waiter);
-      waiter.wake();
+      // What has been signalled meanwhile was for somebody else.
+      if (waiter.isWoken) this.signal();
+      else waiter.wake();
       throw error;
     }
     try {
@@ -89,6 +92,8 @@ class LocalWaiter extends ListNode implements Case {
   readonly isShared = false;
   readonly isTimed = false;
   readonly deadline = Infinity;
+  /** Reports whether it was {@linkcode wake} that has ended its wait. */
+  isWoken = false;
   readonly #list: List<LocalWaiter>;
   #wait: Wait | undefined = undefined;
 
@@ -101,6 +106,7 @@ class LocalWaiter extends ListNode implements Case {
   /** Ends its wait, unless that is over; the caller has taken it out of the list. */
   wake(): boolean {
     if (!this.#wait!.claim(this.index)) return false;
+    this.isWoken = true;
     this.#wait!.finish(this.index);
     return true;
   }

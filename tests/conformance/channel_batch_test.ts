@@ -244,6 +244,19 @@ test("Channel.sendMany() and receiveMany() stay with their channel when it is di
   assertEquals(fourth.size, 1);
 });
 
+test("Channel.sendMany() resolves when it is aborted after the last value was taken", async () => {
+  for (const channel of [new Channel<number>(), new Channel(i32), new Channel(i32, 1)]) {
+    const isFull = channel.trySend(0);
+    const abort = new AbortController();
+    const sending = channel.sendMany([1], { signal: abort.signal });
+    // The batch's value goes to this receive, or takes the place of the one before.
+    assertEquals(channel.tryReceive(), { state: "ok", value: isFull ? 0 : 1 });
+    abort.abort(new Error("too late"));
+    await sending;
+    channel[Symbol.dispose]();
+  }
+});
+
 test("Channel.sendMany() is aborted between two of its waits", async () => {
   for (const make of [() => new Channel(i32, 0), () => new Channel<number>(0)]) {
     const channel = make();

@@ -185,6 +185,42 @@ test("Channel.toWritableStream() closes the channel when the reason of an abort 
   await assertRejects(() => channel.receive(), Error, "object");
 });
 
+/** Reasons of which not even a text can be had. */
+const HOSTILE: Record<string, () => unknown> = {
+  "has a getter that throws": () => ({
+    get detail() {
+      throw new Error("lazy");
+    },
+  }),
+  "has a getter that throws what has no text": () => ({
+    get detail() {
+      throw Object.create(null);
+    },
+  }),
+  "is an error whose own parts cannot be sent": () =>
+    Object.assign(new Error("boom"), { name: Symbol("name"), message: Object.create(null) }),
+  "has no text": () => Object.assign(Object.create(null), { retry() {} }),
+  "is an error with a getter that throws": () =>
+    Object.defineProperty(new Error("boom"), "detail", {
+      enumerable: true,
+      get() {
+        throw new RangeError("lazy");
+      },
+    }),
+};
+
+for (const [name, make] of Object.entries(HOSTILE)) {
+  test(`Channel.toWritableStream() closes the channel when the reason of an abort ${name}`, async () => {
+    const channel = new Channel(i32, 1);
+    const receiving = channel.receive();
+    const writer = channel.toWritableStream().getWriter();
+    writer.closed.catch(() => {});
+    await writer.abort(make());
+    assertEquals(channel.closed, true);
+    await assertRejects(() => receiving, Error);
+  });
+}
+
 test("Channel[Symbol.asyncIterator]() of a disposed channel does not see another's values", () => {
   const channel = new Channel(i32, 1);
   const iterator = channel[Symbol.asyncIterator]();

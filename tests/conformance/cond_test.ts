@@ -629,3 +629,33 @@ test("Cond of a caller's own Locker refuses what cannot be", async () => {
   cond[Symbol.dispose]();
   assertThrows(() => cond.wait(), TypeError, "disposed");
 });
+
+test("Cond.wait() of a Locker of one's own that fails to unlock leaves nothing uncaught, and no signal is lost", async () => {
+  const controller = new AbortController();
+  let isBroken = false;
+  let act = (): void => {};
+  const locker: Locker = {
+    lock: () => Promise.resolve({ [Symbol.dispose]() {} }),
+    lockSync: () => ({ [Symbol.dispose]() {} }),
+    tryLock: () => undefined,
+    unlock() {
+      if (!isBroken) return;
+      act();
+      throw new Error("broken");
+    },
+  };
+  using cond = new Cond(locker);
+  isBroken = true;
+  act = () => controller.abort(new Error("stop"));
+  await assertRejects(() => cond.wait({ signal: controller.signal }), Error, "broken");
+  let next: Promise<void> | undefined;
+  act = () => {
+    isBroken = false;
+    next = cond.wait();
+    // It wakes the one whose unlocking is under way, and is about to fail.
+    cond.signal();
+  };
+  await assertRejects(() => cond.wait(), Error, "broken");
+  await next;
+  await turn();
+});

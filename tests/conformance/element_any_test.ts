@@ -422,3 +422,17 @@ test("Channel of any works on after a refusal", () => {
 test("AgentCannotBlockError keeps its class through a channel", () => {
   assertInstanceOf(pass(new AgentCannotBlockError("cannot")), AgentCannotBlockError);
 });
+
+test("any refuses a buffer that a getter moves away while it is being sent", () => {
+  using channel = new Channel(any<unknown>(), 1);
+  const [first, second] = [new Uint8Array([1, 1, 1, 1]), new Uint8Array([2, 2, 2, 2])];
+  const value = {
+    first: first.buffer,
+    get second() {
+      structuredClone(first.buffer, { transfer: [first.buffer] });
+      return second.buffer;
+    },
+  };
+  assertThrows(() => channel.trySend(value), TypeError, "while it was being sent");
+  assertEquals([channel.size, [...second]], [0, [2, 2, 2, 2]]);
+});
