@@ -110,10 +110,11 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** By a module that is not there on Node, as the bundler is not: so its path is no literal, which a build would follow. */
 async function writeSizesOfModule(): Promise<void> {
-  const { measureSizes, renderSizes }: typeof import("./size.ts") = await import(
+  const { measureSizes, renderParts, renderSizes }: typeof import("./size.ts") = await import(
     new URL("./size.ts", import.meta.url).href
   );
-  writeSizes(renderSizes(await measureSizes()));
+  const sizes = await measureSizes();
+  writeSizes(renderParts(sizes), renderSizes(sizes));
 }
 
 function roundsOf({ passes, rounds, targetMs }: Options): string {

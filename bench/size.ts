@@ -71,6 +71,18 @@ export async function measureSizes(): Promise<readonly Bundled[]> {
   return bundles;
 }
 
+/** Says how much of the last of `bundles` is what weighs most. */
+export function renderParts(bundles: readonly Bundled[]): string {
+  const inputs = [...bundles.at(-1)!.inputs];
+  const weigh = (part: RegExp): string => {
+    const parts = inputs.filter(([path]) => part.test(path));
+    return renderAmount(parts.reduce((sum, [, bytes]) => sum + bytes, 0), "B");
+  };
+  return `${weigh(/memory\/binary\.ts$/)} of each are the core, as base64; ${
+    weigh(/\/acorn\//)
+  } of what has pools are acorn, which checks inline functions.`;
+}
+
 /** Renders the sizes as a Markdown table whose columns line up. */
 export function renderSizes(bundles: readonly Omit<Bundled, "inputs">[]): string {
   const lines = [

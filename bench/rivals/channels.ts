@@ -1,6 +1,6 @@
 /**
  * Channels of other libraries, all for one thread: that of thi.ng, and the queue of Effect. Deno's own is not among them: its npm
- * republish has lost a module that it imports, and no registry but npm's can be counted on where this runs.
+ * republish has lost a module that it imports.
  */
 
 import { channel } from "@thi.ng/csp";

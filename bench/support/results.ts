@@ -40,8 +40,7 @@ const SIZE = "size";
 
 const SIZES =
   `What a bundle weighs that exports this and has lost the rest: tree-shaken and minified by esbuild, then compressed by
-gzip. 72 KB of each are the core, as base64; 118 KB of what has pools are acorn, which checks inline functions. How long it
-takes to start is in the tables of the runtimes, in the rows that begin with "import".`;
+gzip. How long it takes to start is in the tables of the runtimes, in the rows that begin with "import".`;
 const SCALE =
   `What one operation costs against how many or how large the things are that it is about. Its growth
 is that of this cost over the last two decades, as a power of the size: at 0 all together cost in
@@ -104,11 +103,12 @@ export function writeResults(results: Results): void {
   writeSection(results.runtime, renderResults(results));
 }
 
-/** Writes how large the module is into `bench/RESULTS.md`: a table as `renderSizes` of `bench/size.ts` makes it. */
-export function writeSizes(table: string): void {
+/** Writes how large the module is into `bench/RESULTS.md`: a sentence and a table, as `bench/size.ts` renders them. */
+export function writeSizes(parts: string, table: string): void {
   writeSection(
     SIZE,
-    [begin(SIZE), "", "## Size and start-up", "", SIZES, "", table, "", end(SIZE)].join("\n"),
+    [begin(SIZE), "", "## Size and start-up", "", SIZES, "", parts, "", table, "", end(SIZE)]
+      .join("\n"),
   );
 }
 

@@ -67,7 +67,7 @@ export async function crawl(
   const report = (): void => progress({ done, busy, waiting: pending - busy });
 
   const visit = async (url: string): Promise<void> => {
-    // The seed's crawler takes a token by sending to a channel with room for 20, which is the same.
+    // In Go a token is often taken by sending to a channel with room for 20, which is the same.
     using token = await acquire(tokens, ctx);
     if (token === undefined) return;
     busy++;

@@ -56,6 +56,7 @@ export class ResourcePool<T extends Resource> implements AsyncDisposable {
    *
    * @param options `signal` ends the wait for `create`.
    * @throws {PoolClosedError} if the pool was closed, or is before the resource is made
+   * @throws {TypeError} if what `create` makes has neither `close()` nor a dispose method
    * @throws what `create` throws; `signal.reason` if aborted
    */
   acquire(options?: WaitOptions): Promise<T> {

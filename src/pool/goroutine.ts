@@ -96,6 +96,7 @@ export abstract class Goroutine<T> implements PromiseLike<T> {
    * @throws {AgentCannotBlockError} if it would have to wait and the thread may not block; if the goroutine has suspended on this
    * thread, where only its event loop could get it on; if its arguments or its result are moved ({@linkcode transfer}), other than small buffers; on one of
    * the pool's threads also if its function is asynchronous; or if its thread is about to exit, of which only the event loop hears: await it then
+   * @throws {RangeError} if 500 blocking joins run tasks within one another on this thread
    * @throws {PoolClosedError} if the thread is stopped meanwhile
    */
   joinSync(): T {

@@ -102,7 +102,7 @@ export interface PoolOptions {
 export class Pool implements AsyncDisposable {
   readonly #backend: Backend;
 
-  /** Seed of the pool's random order; `undefined` where it has another. */
+  /** Seed of the pool's random order; `undefined` where it has another, and through {@linkcode Pool.current}. */
   readonly seed: number | undefined;
 
   static {
@@ -184,6 +184,7 @@ export class Pool implements AsyncDisposable {
    * @throws {PoolClosedError} if the pool was closed
    * @throws {PoolFullError} if the pool refuses what would have to wait; see {@linkcode PoolOptions.whenFull}
    * @throws {TypeError} if `fn` is neither, naming what it lacks, or an argument cannot be sent or moved
+   * @throws {TypeError | RangeError} if the task has a weight and that is no number; what {@linkcode TaskOptions.weight} throws
    * @throws {SharedMemoryExhaustedError} if shared memory has no room for it
    * @see Go spec, "Go statements".
    */
@@ -247,7 +248,7 @@ export class Pool implements AsyncDisposable {
    * Closing twice is harmless.
    *
    * @returns A promise that resolves when nothing of the pool is left.
-   * @throws {TypeError} through {@linkcode Pool.current}: a task would wait for itself
+   * @throws {TypeError} as a rejection, through {@linkcode Pool.current}: a task would wait for itself
    */
   close(): Promise<void> {
     return this.#backend.close();
@@ -256,20 +257,25 @@ export class Pool implements AsyncDisposable {
   /**
    * Stops the pool at once: what has not started does not run, what runs is stopped, and joining either rejects with
    * `PoolClosedError`. A goroutine that blocks its thread is woken with that error; a thread that computes is given
-   * `graceMs` to come to an end and then terminated. Node and browsers stop it then, wherever it is; Deno cannot, and such a
-   * thread goes on until its task returns or waits, without holding up the process: a task that loops for long should look
+   * `graceMs` to come to an end and then terminated. Node and browsers stop it then, wherever it computes (a system
+   * call has to return first); Deno cannot, and such a thread goes on until its task returns or waits, without holding up the process: a task that loops for long should look
    * at an {@linkcode AtomicBool} or at `channel.closed` now and then.
    *
    * @param graceMs Milliseconds. Default: 200.
    * @returns A promise that resolves when nothing of the pool is left that the runtime can stop.
-   * @throws {TypeError} through {@linkcode Pool.current}; or, with `RangeError`, if `graceMs` is no duration
+   * @throws {TypeError} as a rejection, through {@linkcode Pool.current}
+   * @throws {TypeError | RangeError} at the call, if `graceMs` is no duration
    */
   terminate(graceMs: number = 200): Promise<void> {
     checkDuration("a time of grace", graceMs);
     return this.#backend.terminate(graceMs);
   }
 
-  /** What the pool has done so far: a snapshot. */
+  /**
+   * What the pool has done so far: a snapshot.
+   *
+   * @throws {TypeError} through {@linkcode Pool.current}
+   */
   stats(): PoolStats {
     return this.#backend.stats();
   }

@@ -144,7 +144,7 @@ export class Limiter implements RateLimiter, Disposable {
    * unlike in Go a wait that ends too late for it is not refused at the call: ask {@linkcode reserve} for the delay.
    *
    * @param options `signal` cancels the wait.
-   * @throws {RangeError} as a rejection, if the burst is 0
+   * @throws {RangeError} as a rejection, if the burst is 0, and there is a limit
    * @throws `signal.reason` if aborted
    */
   wait(options?: WaitOptions): Promise<void> {
