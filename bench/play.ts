@@ -24,9 +24,10 @@ async function playMatch(
 ): Promise<Measurement[]> {
   const held: Held = [];
   try {
-    const { warmups = options.warmups, maxRounds = Infinity } = match;
+    const { warmups = options.warmups, hasThreads = false, maxRounds = Infinity } = match;
     const rounds = Math.min(options.rounds, maxRounds);
-    return await interleave(await openMatch(match, go, held), { ...options, warmups, rounds });
+    const contestants = await openMatch(match, go, held);
+    return await interleave(contestants, { ...options, warmups, rounds, hasLeadIn: hasThreads });
   } finally {
     await giveBackAll(held);
   }

@@ -111,6 +111,7 @@ function threadsMatch(
 ): Match {
   return {
     name,
+    hasThreads: true,
     rows: [{
       row: `thread to thread, capacity 1024, 1 → 1, ${form}`,
       ours: form,
@@ -143,6 +144,7 @@ function mapMatch(kind: "i32" | "text", mix: Mix): Match {
   const TWO = "Go, two threads";
   return {
     name: `map-${kind}-${mix}`,
+    hasThreads: true,
     rows: [
       { row: `${what}, one thread`, ours: "one", rivals: [{ name: GO }, { name: MAP }] },
       { row: `${what}, two threads`, ours: "two", rivals: [{ name: TWO }] },
@@ -194,6 +196,7 @@ export const matches: readonly Match[] = [
   {
     name: "many",
     warmups: MANY_WARMUPS,
+    hasThreads: true,
     rows: [{
       row: "4 producers → 4 consumers, capacity 1024, blocking form",
       ours: "blocking",
@@ -207,6 +210,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "kib",
+    hasThreads: true,
     rows: [{
       row: "1 KiB messages, thread to thread",
       ours: "bytes",
@@ -331,6 +335,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "semaphore-contended",
+    hasThreads: true,
     rows: [{
       row: "Semaphore of one unit, two threads, acquire + release, blocking form",
       ours: "blocking",
@@ -358,6 +363,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "atomic-contended",
+    hasThreads: true,
     rows: [{ row: "AtomicI32, add, two threads", ours: "add", rivals: [{ name: GO }] }],
     go: { [GO]: "atomicContended" },
     async open(held) {
@@ -382,6 +388,7 @@ export const matches: readonly Match[] = [
   {
     name: "barrier",
     warmups: MANY_WARMUPS,
+    hasThreads: true,
     rows: [{
       row: "CyclicBarrier, a round of two threads, blocking form",
       ours: "blocking",
@@ -395,6 +402,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "mutex-contended",
+    hasThreads: true,
     rows: [{
       row: "Mutex, contended: 2 threads, blocking form",
       ours: "blocking",
@@ -408,6 +416,7 @@ export const matches: readonly Match[] = [
   },
   {
     name: "mutex-work",
+    hasThreads: true,
     rows: [{
       row: "Mutex, contended, with work: 2 threads, blocking form",
       ours: "blocking",
@@ -422,6 +431,7 @@ export const matches: readonly Match[] = [
   {
     name: "mutex-oversubscribed",
     warmups: MANY_WARMUPS,
+    hasThreads: true,
     rows: [{
       row: "Mutex, oversubscribed: 64 goroutines on 2 threads, promise form",
       ours: "promise",

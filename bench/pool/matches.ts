@@ -57,6 +57,7 @@ function poolMatch(
 ): Match {
   return {
     name,
+    hasThreads: true,
     rows: [{
       row,
       ours: "pool",

@@ -10,6 +10,7 @@ const NO_POOL = "no pool";
 /** A match for each piece of work. */
 export const scaleMatches: readonly Match[] = everythingDivided.map((work): Match => ({
   name: `scale-${work.name}`,
+  hasThreads: true,
   rows: [{
     row: `pool, ${work.title}, 2 threads`,
     ours: "two",

@@ -35,6 +35,11 @@ export interface Match {
    * threads have much to compile.
    */
   readonly warmups?: number;
+  /**
+   * Reports whether several threads take part. They have slept since their last round, and a system may wake them all on one core
+   * and need tens of milliseconds to spread them: each round comes after one of the same side, at once, that does not count.
+   */
+  readonly hasThreads?: boolean;
   /** Rounds that count at most: fewer than usual where one takes many seconds. */
   readonly maxRounds?: number;
   /** The rivals that run in Go, by name. */

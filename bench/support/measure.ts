@@ -43,6 +43,8 @@ export interface MatchOptions {
   readonly warmups: number;
   /** How long one round of one contestant lasts. */
   readonly targetMs: number;
+  /** Reports whether each round is to come right after another of the same contestant, which does not count. */
+  readonly hasLeadIn?: boolean;
 }
 
 export interface BodyOptions {
@@ -104,6 +106,7 @@ export async function interleave(
   for (let round = -options.warmups; round < options.rounds; round++) {
     const order = round % 2 === 0 ? contestants : contestants.toReversed();
     for (const each of order) {
+      if (options.hasLeadIn) await each.round(options.targetMs);
       const nsPerOp = await each.round(options.targetMs);
       if (round >= 0) rounds.get(each)?.push(nsPerOp);
     }
