@@ -1,8 +1,8 @@
 /**
  * Measures millrace beside its rivals in one run and prints the ratios. Each match is a process of its own, in which all sides take turns.
  *
- * `deno task bench:compare [--json] [--curves] [--write] [--only=NAME,…] [--passes=N] [--rounds=N] [--ms=N]`; `deno task bench:node …`: the
- * same on Node, against `dist/`.
+ * `deno task bench:compare [--json] [--curves] [--write] [--only=NAME,…] [--passes=N] [--rounds=N] [--ms=N]`, on Deno and then on Node,
+ * against `dist/`; `deno task bench:deno …` and `deno task bench:node …`: on one of them.
  */
 
 import process from "node:process";
@@ -15,6 +15,7 @@ import { renderCurves } from "./support/curve_table.ts";
 import { buildGo, type GoRival } from "./support/go.ts";
 import { rowsOf } from "./support/match.ts";
 import { type Measurement, mergeRounds } from "./support/measure.ts";
+import { type Ended, runOnNode } from "./support/on_node.ts";
 import { type Options, parseOptions, UsageError } from "./support/options.ts";
 import { writeResults, writeSizes } from "./support/results.ts";
 import {
@@ -29,11 +30,12 @@ import {
 import { renderTable, toRow } from "./support/table.ts";
 
 const USAGE =
-  `Usage: compare [--json] [--curves] [--write] [--only=NAME,…] [--passes=N] [--rounds=N] [--ms=N]
+  `Usage: compare [--json] [--curves] [--write] [--node] [--only=NAME,…] [--passes=N] [--rounds=N] [--ms=N]
 
   --json      print one JSON object instead of the table
   --curves    measure the curves, too
   --write     measure the curves, too, and put all into bench/RESULTS.md and bench/plots/
+  --node      do all of it on Node as well, where dist/ has the build of it
   --only      measure only these: ${matches.map((match) => match.name).join(" ")};
               of the curves: ${curves.map((curve) => curve.name).join(" ")}
   --passes    how often everything is played from the start (1); with more, a slow minute of the machine counts for less
@@ -51,6 +53,9 @@ export async function main(args: readonly string[]): Promise<number> {
     matches.map((match) => match.name),
     curves.map((curve) => curve.name),
   );
+  if (options.onNode && runtimeName === "node") {
+    throw new UsageError("Cannot go on to Node from there: --node is for Deno");
+  }
   const note = (message: string) => console.error(message);
   using go = buildGo(note);
   const player = new Player(options.rounds, go, note);
@@ -71,12 +76,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return passes.length === 0 ? [] : [summarizeCurve(curve, mergeSizes(passes))];
   });
   const shown = options.showsCurves ? measuredCurves : [];
-  if (options.json) {
-    console.log(JSON.stringify({
-      rows: rows.map(toRow),
-      ...options.showsCurves ? { curves: shown.map((each) => toCurveRow(each, runtimeName)) } : {},
-    }));
-  } else {
+  if (!options.json) {
     if (rows.length > 0) console.log(renderTable(rows));
     if (shown.length > 0) console.log(renderCurves(shown));
   }
@@ -105,7 +105,41 @@ export async function main(args: readonly string[]): Promise<number> {
   } else if (options.write) {
     note("bench/RESULTS.md is left as it was, because something failed");
   }
-  return player.failed === 0 ? 0 : 1;
+  const onNode = options.onNode ? await compareOnNode(args, note) : undefined;
+  if (options.json) {
+    const own: Report = {
+      rows: rows.map(toRow),
+      ...options.showsCurves ? { curves: shown.map((each) => toCurveRow(each, runtimeName)) } : {},
+    };
+    const there = onNode === undefined ? undefined : JSON.parse(onNode.stdout) as Report;
+    console.log(JSON.stringify(there === undefined ? own : joined(own, there)));
+  } else if (onNode !== undefined) {
+    console.log(onNode.stdout);
+  }
+  return player.failed === 0 && (onNode?.code ?? 0) === 0 ? 0 : 1;
+}
+
+/** What is printed as JSON. */
+interface Report {
+  readonly rows: readonly ReturnType<typeof toRow>[];
+  readonly curves?: readonly ReturnType<typeof toCurveRow>[];
+}
+
+function joined(left: Report, right: Report): Report {
+  const rows = [...left.rows, ...right.rows];
+  if (left.curves === undefined || right.curves === undefined) return { rows };
+  return { rows, curves: [...left.curves, ...right.curves] };
+}
+
+/** Does the same on Node; `undefined` where that is not installed. */
+async function compareOnNode(
+  args: readonly string[],
+  note: (message: string) => void,
+): Promise<Ended | undefined> {
+  note("on Node");
+  const ended = await runOnNode("compare", args.filter((arg) => arg !== "--node"));
+  if (ended === undefined) note("Node is not installed: this is of Deno alone");
+  return ended;
 }
 
 /** By a module that is not there on Node, as the bundler is not: so its path is no literal, which a build would follow. */

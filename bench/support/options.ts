@@ -4,6 +4,8 @@
 export interface Options {
   readonly json: boolean;
   readonly write: boolean;
+  /** Reports whether it is to be done on Node as well. */
+  readonly onNode: boolean;
   /** The matches to play. */
   readonly matches: readonly string[];
   /** The curves to measure. */
@@ -37,6 +39,7 @@ export function parseOptions(
 ): Options {
   let json = false;
   let write = false;
+  let onNode = false;
   let withCurves = false;
   let only: string[] | undefined;
   let passes = 1;
@@ -47,6 +50,7 @@ export function parseOptions(
     if (arg === "--json") json = true;
     else if (arg === "--write") write = true;
     else if (arg === "--curves") withCurves = true;
+    else if (arg === "--node") onNode = true;
     else if (name === "--only") only = namesOf(value, [...matchNames, ...curveNames]);
     else if (name === "--passes") passes = positive(name, value);
     else if (name === "--rounds") rounds = positive(name, value);
@@ -62,6 +66,7 @@ export function parseOptions(
   return {
     json,
     write,
+    onNode,
     matches: chosen(matchNames, true),
     curves: ofCurves,
     showsCurves: withCurves || (only !== undefined && ofCurves.length > 0),

@@ -27,8 +27,8 @@ export interface Results {
 
 const PREFACE = `# Results
 
-Written by \`deno task bench:compare --write\` and, on Node, \`deno task bench:node --write\`. What
-stands between the markers is replaced by the next run.
+Written by \`deno task bench:compare --write\`. What stands between the markers is replaced by the
+next run.
 
 Times are per operation, medians over rounds in which all sides take turns; half the distance
 between the quartiles stands behind ±. The ratio is ours ÷ rival, so less is better for us; where

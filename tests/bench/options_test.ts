@@ -10,9 +10,9 @@ function parse(...args: string[]) {
 }
 
 test("parseOptions() chooses all matches and no curve by default", () => {
-  const { matches, curves, json, write, showsCurves, passes, rounds, targetMs } = parse();
+  const { matches, curves, json, write, onNode, showsCurves, passes, rounds, targetMs } = parse();
   assertEquals([matches, curves], [MATCHES, []]);
-  assertEquals([json, write, showsCurves], [false, false, false]);
+  assertEquals([json, write, onNode, showsCurves], [false, false, false, false]);
   assertEquals([passes, rounds, targetMs], [1, 7, 100]);
 });
 
@@ -29,6 +29,10 @@ test("parseOptions() measures the curves with --write, but does not print them",
 test("parseOptions() measures what --only names, matches and curves", () => {
   const { matches, curves, showsCurves } = parse("--only=payload,try");
   assertEquals([matches, curves, showsCurves], [["try"], ["payload"], true]);
+});
+
+test("parseOptions() goes on to Node with --node", () => {
+  assertEquals(parse("--node", "--json").onNode, true);
 });
 
 test("parseOptions() shows no curves when --only names none", () => {
