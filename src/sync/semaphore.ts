@@ -9,7 +9,7 @@ import { afterTurn, isBudgetSpent } from "../internal/macrotask.ts";
 import { core, exhausted } from "../memory/core.ts";
 import { KIND_SEMAPHORE, registerKind, shared } from "../memory/handle.ts";
 import { type HandleElement, handlesOf } from "../memory/handle_type.ts";
-import { LOCK_MISUSED, NODE_GRANTED, SEMAPHORE_ASIDE } from "../memory/layout.ts";
+import { LOCK_MISUSED, NODE_GRANTED, SEMAPHORE_ASIDE, SEMAPHORE_STATE } from "../memory/layout.ts";
 import type { Wait } from "../select/case.ts";
 import { waitFor } from "../select/direct.ts";
 import { Operation } from "../select/operation.ts";
@@ -33,6 +33,15 @@ class SharedSemaphore extends LockObject {
     const ptr = core().fn.semaphoreNew(KIND_SEMAPHORE, size) >>> 0;
     if (ptr === 0) throw exhausted("a semaphore");
     return new SharedSemaphore(ptr);
+  }
+
+  override dispose(): void {
+    // Units that another thread has released keep nothing alive. Where nobody holds any, none of these does (the upper half counts them).
+    if (this.#held > 0 && this.core.loadU32(this.ptr + SEMAPHORE_STATE + 4) === 0) {
+      this.#held = 0;
+      this.finish();
+    }
+    super.dispose();
   }
 
   /** How many units there are now. */

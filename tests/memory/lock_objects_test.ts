@@ -1,7 +1,7 @@
 import { any, Channel, Mutex, Pool, RWMutex, Semaphore, WaitGroup } from "../../mod.ts";
 import { memoryUse } from "../../src/memory/core.ts";
 import { assertEquals } from "../support/assert.ts";
-import { unlockAndDispose } from "../support/tasks_locks.ts";
+import { releaseAndDispose, unlockAndDispose } from "../support/tasks_locks.ts";
 import { test } from "../support/test.ts";
 
 /** Bytes of shared memory that `body` leaves in use, and by how much it makes memory grow once it has run before. */
@@ -112,7 +112,7 @@ test("Locks keep their memory when only another handle is disposed", async () =>
   assertEquals(left, FLAT);
 });
 
-test("Mutex and RWMutex that another thread has unlocked go with their handles", async () => {
+test("Mutex, RWMutex and Semaphore that another thread has unlocked go with their handles", async () => {
   await using pool = new Pool({ threads: 1 });
   const body = async (): Promise<void> => {
     const mutex = new Mutex();
@@ -127,6 +127,10 @@ test("Mutex and RWMutex that another thread has unlocked go with their handles",
     await read.rLock();
     await pool.go(unlockAndDispose, read, true);
     read[Symbol.dispose]();
+    const semaphore = new Semaphore(3);
+    await semaphore.acquire(2);
+    await pool.go(releaseAndDispose, semaphore, 2);
+    semaphore[Symbol.dispose]();
   };
   for (let warmUp = 0; warmUp < 3; warmUp++) await body();
   assertEquals((await leftBy(body)).liveBytes, 0);

@@ -11,6 +11,7 @@ import {
   type Locker,
   type Mutex,
   type RWMutex,
+  type Semaphore,
   task,
   type WaitGroup,
 } from "../../mod.ts";
@@ -395,6 +396,16 @@ export const waitOnce = task(
     } catch (error) {
       return (error as { code: string }).code;
     }
+  },
+);
+
+/** Releases what another thread has acquired, and gives it up. */
+export const releaseAndDispose = task(
+  import.meta.url,
+  "releaseAndDispose",
+  (semaphore: Semaphore, count: number): void => {
+    semaphore.release(count);
+    semaphore[Symbol.dispose]();
   },
 );
 
