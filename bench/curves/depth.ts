@@ -69,6 +69,7 @@ export const poolDepth: Curve = {
   axis: "tasks in the pool's queue",
   per: "task",
   sizes,
+  hasThreads: true,
   go: { "Go, goroutines": "submitAndJoin" },
   async open(size, held) {
     const pool = await usePool(held, 2);

@@ -53,6 +53,7 @@ export const payload: Curve = {
   axis: "bytes in a message",
   per: "message",
   sizes: [0, 1 << 6, 1 << 10, 1 << 14, 1 << 18, 1 << 20, 1 << 24],
+  hasThreads: true,
   go: { "Go, []byte": "payloadCopied" },
   async open(size, held) {
     const pool = await usePool(held, 2);

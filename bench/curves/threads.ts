@@ -14,6 +14,7 @@ export const computing: Curve = {
   axis: "threads",
   per: "task",
   sizes: [1, 2, 4, 8],
+  hasThreads: true,
   go: { "Go, as many goroutines": "computingOn" },
   async open(size, held) {
     const pool = await usePool(held, size);
@@ -22,8 +23,9 @@ export const computing: Curve = {
   },
 };
 
-/** With fewer rounds sixteen threads on two cores are still measured in the interpreter. */
-const PASSING_WARMUPS = 30;
+/** With fewer rounds, or shorter ones, sixteen threads on two cores are still measured in the interpreter, or as they wake. */
+const PASSING_WARMUPS = 10;
+const PASSING_MS = 100;
 
 /** A channel between threads that block, from one to one up to eight to eight. */
 export const passing: Curve = {
@@ -33,6 +35,8 @@ export const passing: Curve = {
   per: "value",
   sizes: [1, 2, 4, 8],
   warmups: PASSING_WARMUPS,
+  leastMs: PASSING_MS,
+  hasThreads: true,
   go: { Go: "passBetween" },
   async open(size, held) {
     const pool = await usePool(held, 2 * size);

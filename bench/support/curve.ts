@@ -26,6 +26,10 @@ export interface Curve {
   readonly sizes: readonly number[];
   /** Rounds that do not count, in place of the usual number: more where many threads have code to compile, each its own. */
   readonly warmups?: number;
+  /** How long a round lasts at least, in milliseconds: more than usual where it takes long to begin one, on many threads. */
+  readonly leastMs?: number;
+  /** As of a {@linkcode Match}. */
+  readonly hasThreads?: boolean;
   /** The rivals that run in Go, by name; they are told the size. */
   readonly go: Readonly<Record<string, GoCurve>>;
   /** Makes the contestants of one size, as {@linkcode Match.open} does. */
@@ -92,8 +96,10 @@ export async function playCurve(
           contestants.push(go.contestantAt(row, size, name));
         }
       }
-      const { warmups = options.warmups } = curve;
-      measured.push({ size, measurements: await playPoint(contestants, { ...options, warmups }) });
+      const { warmups = options.warmups, leastMs = 0, hasThreads = false } = curve;
+      const targetMs = Math.max(options.targetMs, leastMs);
+      const own = { ...options, warmups, targetMs, hasLeadIn: hasThreads };
+      measured.push({ size, measurements: await playPoint(contestants, own) });
     } finally {
       await giveBackAll(held);
     }
