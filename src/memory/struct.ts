@@ -72,6 +72,8 @@ class Struct implements ElementType<Record<string, unknown>> {
     // In bytes of its own: reading a field may run the caller's code, which may send something else meanwhile.
     const c = core();
     const own = c.allocate(this.wideBytes, "a struct");
+    // Where memory has grown, this thread's views have to as well: what is written beyond them is lost.
+    c.bytes(own + this.wideBytes);
     try {
       this.#encodeTo(own, value);
       c.bytes(Math.max(own, ptr) + this.wideBytes).copyWithin(ptr, own, own + this.wideBytes);
