@@ -104,7 +104,8 @@ export class Agent {
   /** On Node: reports whether a bell has been missed, and none been heard since. */
   #isDeaf = false;
   #isStopping = false;
-  #isBlocked = false;
+  /** How many calls block this thread, one within the other: a task that one of them runs meanwhile may block as well. */
+  #blocking = 0;
   #spins = BLOCK_SPINS;
   #waitsToProbe = PROBE_EVERY;
   #postponed: (() => void)[] = [];
@@ -126,18 +127,18 @@ export class Agent {
 
   /** Reports whether a goroutine blocks this thread: what arrives for the others does not get them on. */
   get isBlocked(): boolean {
-    return this.#isBlocked;
+    return this.#blocking > 0;
   }
 
   /** A goroutine begins to block this thread, by as many calls of {@linkcode block} as it takes. */
   beginBlocking(): void {
-    this.#isBlocked = true;
+    this.#blocking++;
     this.onBusy?.();
   }
 
   /** It ends. */
   endBlocking(): void {
-    this.#isBlocked = false;
+    if (--this.#blocking > 0) return;
     for (const resume of this.#postponed.splice(0)) resume();
   }
 

@@ -247,6 +247,8 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
       );
     }
     let napMs = SHORTEST_NAP_MS;
+    // Before anything is handed out: a lock that comes for another goroutine of this thread has to be passed on.
+    own.beginBlocking();
     try {
       for (own.drain(); !this.isOver; own.drain()) {
         if (this.#isFetching) throw new AgentCannotBlockError(RESULT_IS_MOVED);
@@ -258,7 +260,6 @@ export class RemoteGoroutine<T> extends Goroutine<T> implements Addressee {
           continue;
         }
         // What the task forks on its thread rings no bell here.
-        own.beginBlocking();
         if (own.block(this.#home.helps ? napMs : -1)) napMs = SHORTEST_NAP_MS;
         else napMs = Math.min(napMs * 2, LONGEST_NAP_MS);
       }

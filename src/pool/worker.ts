@@ -453,7 +453,9 @@ class Worker {
 async function start(boot: Boot): Promise<void> {
   adoptCore(boot.seed);
   const line = lineToOwner();
-  const member = joinPool(boot, (task) => worker.help(task), line.send);
+  // What has left the table counts no tasks: a timer that was left behind joins what others run.
+  const help = (task: number): boolean => !member.isClosed && worker.help(task);
+  const member = joinPool(boot, help, line.send);
   const worker = new Worker(boot, member.post);
   // A line that is listened to keeps the thread alive.
   line.listen((message) => member.post.receive(message));

@@ -5,10 +5,12 @@
  */
 import {
   AgentCannotBlockError,
+  AtomicBool,
   CanceledError,
   Channel,
   go,
   i32,
+  Mutex,
   Pool,
   WorkerCrashedError,
 } from "../../mod.ts";
@@ -31,9 +33,11 @@ import {
   joinRefusedAndCancel,
   joinStolen,
   later,
+  lockTwice,
   promise,
 } from "../support/tasks_order.ts";
 import { test } from "../support/test.ts";
+import { turn } from "./waiting.ts";
 
 for (const threads of [2, 1, 0]) {
   test(`Goroutine.joinSync() gives what the task returns, ${threads} threads`, async () => {
@@ -174,6 +178,22 @@ for (const waits of ["running", "queued"]) {
     assertEquals(await innocent, 7);
   });
 }
+
+test("Goroutine.joinSync() passes on a lock that comes for another goroutine of the thread, which cannot run", async () => {
+  await using pool = new Pool({ threads: 1 });
+  using mutex = new Mutex();
+  using held = new AtomicBool();
+  using waits = new AtomicBool();
+  using freed = new AtomicBool();
+  const running = pool.go(lockTwice, mutex, held, waits, freed);
+  while (!held.load()) await turn();
+  const waiting = mutex.lock();
+  waits.store(true);
+  // The lock has been handed over, and lies in this thread's inbox.
+  while (!freed.load());
+  assertEquals(running.joinSync(), "twice");
+  using _guard = await waiting;
+});
 
 test("Goroutine.joinSync() throws WorkerCrashedError when the thread has died", async () => {
   await using pool = new Pool({ threads: 1 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, Pool, task } from "../../mod.ts";
+import { type AtomicBool, type Channel, type Mutex, Pool, task } from "../../mod.ts";
 import { blockOn, echo } from "./tasks.ts";
 import { record } from "./tasks_pool.ts";
 
@@ -243,5 +243,23 @@ export const joinRefusedAndCancel = task(
       await new Promise((resolve) => setTimeout(resolve));
       return [(error as Error).name, isCancelled];
     }
+  },
+);
+
+/** Locks the mutex, frees it when somebody has waited for it for so long that it is handed over, and locks it once more. */
+export const lockTwice = task(
+  import.meta.url,
+  "lockTwice",
+  (mutex: Mutex, held: AtomicBool, waits: AtomicBool, freed: AtomicBool): string => {
+    {
+      using _guard = mutex.lockSync();
+      held.store(true);
+      while (!waits.load());
+      const end = performance.now() + 20;
+      while (performance.now() < end);
+    }
+    freed.store(true);
+    using _guard = mutex.lockSync();
+    return "twice";
   },
 );
