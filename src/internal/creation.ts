@@ -57,16 +57,19 @@ export function appendCreation(
   id: number,
   trace: Trace | undefined,
 ): void {
-  if (!(error instanceof Error)) return;
-  const label = name === "" ? `goroutine ${id}` : `goroutine ${id} [${name}]`;
-  // The first line of V8's stacks is the message, which is empty here.
-  const creator = trace?.stack?.replace(/^Error\n/, "\n") ?? " (not recorded: one in 256 is)";
-  const creation = `${label}, created by${creator}`;
-  if ("Deno" in globalThis && isMadeHere(error)) remember(error, creation);
   try {
+    if (!(error instanceof Error)) return;
+    const label = name === "" ? `goroutine ${id}` : `goroutine ${id} [${name}]`;
+    // The first line of V8's stacks is the message, which is empty here. Whoever prepares stacks may make something else of them.
+    const stack: unknown = trace?.stack;
+    const creator = typeof stack === "string"
+      ? stack.replace(/^Error\n/, "\n")
+      : " (not recorded: one in 256 is)";
+    const creation = `${label}, created by${creator}`;
+    if ("Deno" in globalThis && isMadeHere(error)) remember(error, creation);
     error.stack = `${error.stack}\n${creation}`;
   } catch {
-    // A frozen error keeps its stack as it is; the failure itself matters more.
+    // A frozen error keeps its stack as it is, as does one that has been made to throw; the failure itself matters more.
   }
 }
 

@@ -15,7 +15,13 @@ export function writeFailure(reason: unknown): number {
   try {
     return writeValue(reason);
   } catch (error) {
-    return writeValue(standInFor(reason, error));
+    const standIn = standInFor(reason, error);
+    try {
+      return writeValue(standIn);
+    } catch {
+      // Its class is at fault as well, or there is next to no room.
+      return writeValue(new Error(textOf(reason), { cause: textOf(error) }));
+    }
   }
 }
 

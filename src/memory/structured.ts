@@ -266,8 +266,15 @@ function isBinary(part: unknown): part is Binary {
 
 /** The class that a view arrives as: a subclass such as Node's Buffer as the one above it. */
 function nameOf(view: ArrayBufferView): string {
-  return Object.prototype.toString.call(view).slice("[object ".length, -1);
+  // Not by the property, which a subclass may have redefined.
+  return viewName.call(view) ?? "DataView";
 }
+
+/** Gives a typed array's name, and `undefined` for anything else. */
+const viewName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: ArrayBufferView) => string | undefined;
 
 interface ErrorDescription {
   readonly className: string;
@@ -283,7 +290,7 @@ interface ErrorDescription {
 
 function describeError(error: Error): ErrorDescription {
   let classOf: object | null = Object.getPrototypeOf(error);
-  while (classOf !== null && !errorClasses.has(classOf.constructor.name)) {
+  while (classOf !== null && !errorClasses.has(classOf.constructor?.name)) {
     classOf = Object.getPrototypeOf(classOf);
   }
   const own: Record<string, unknown> = {};

@@ -89,14 +89,14 @@ class LocalGoroutine<T> extends Goroutine<Awaited<T>> implements Startable {
 /** The promise that `value` is or stands for; `undefined` when it is a plain value. */
 export function promiseOf(value: unknown): Promise<unknown> | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  if (value instanceof Promise) return value;
   try {
-    if (typeof (value as { then?: unknown }).then !== "function") return undefined;
+    const isThenable = value instanceof Promise ||
+      typeof (value as { then?: unknown }).then === "function";
+    // A promise is itself. Somebody else's `then` may throw, or call back twice, which a promise hears once.
+    return isThenable ? Promise.resolve(value) : undefined;
   } catch (error) {
     return Promise.reject(error);
   }
-  // Somebody else's `then` may call back twice, which a promise hears once.
-  return Promise.resolve(value);
 }
 
 /**

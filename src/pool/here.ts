@@ -199,6 +199,8 @@ export class Here implements Backend {
   /** A goroutine waits for something. */
   suspended(goroutine: HereGoroutine): void {
     this.#suspended.add(goroutine);
+    // It was what has terminated the pool.
+    if (this.#state === "terminated") goroutine.giveUp();
   }
 
   /** A goroutine has ended, or will not run. */

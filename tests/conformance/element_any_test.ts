@@ -436,3 +436,15 @@ test("any refuses a buffer that a getter moves away while it is being sent", () 
   assertThrows(() => channel.trySend(value), TypeError, "while it was being sent");
   assertEquals([channel.size, [...second]], [0, [2, 2, 2, 2]]);
 });
+
+test("any takes a view with a tag of its own for the class above it", () => {
+  class Pixels extends Uint8Array<ArrayBuffer> {
+    override get [Symbol.toStringTag](): "Uint8Array" {
+      return "Pixels" as "Uint8Array";
+    }
+  }
+  const pixels = new Pixels(new ArrayBuffer(2));
+  pixels.set([1, 2]);
+  const got = pass<Uint8Array>(pixels);
+  assertEquals([got.constructor, [...got]], [Uint8Array, [1, 2]]);
+});

@@ -197,6 +197,42 @@ test("Goroutine.cancel() is no uncaught error when whoever would have joined was
   await turn();
 });
 
+test("go() takes a promise that is none, or calls back twice, for what it is, and starts the others", async () => {
+  class Twice<T> extends Promise<T> {
+    override then<A, B>(
+      onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+      onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    ): Promise<A | B> {
+      super.then(onFulfilled, onRejected);
+      return super.then(onFulfilled, onRejected);
+    }
+  }
+  const impostor = go(() => new Proxy(Promise.resolve(1), {}));
+  const twice = go(() => Twice.resolve(2));
+  const last = go(() => 3);
+  await assertRejects(() => impostor.join(), TypeError);
+  assertEquals([await twice, await last], [2, 3]);
+});
+
+test("go() whose function fails where stacks are prepared as something else ends as ever", async () => {
+  const tracing = Error as { prepareStackTrace?: unknown };
+  const { prepareStackTrace } = tracing;
+  tracing.prepareStackTrace = (_error: unknown, sites: unknown) => sites;
+  try {
+    // One in so many has its creator recorded.
+    for (let count = 0; count < 600; count++) {
+      const failing = go(() => {
+        throw new RangeError("boom");
+      });
+      const other = go(() => 1);
+      assertInstanceOf((await settled(failing.join()) as { reason: unknown }).reason, RangeError);
+      assertEquals(await other, 1);
+    }
+  } finally {
+    tracing.prepareStackTrace = prepareStackTrace;
+  }
+});
+
 test("Goroutine.cancel() returns false once the function has started", async () => {
   const channel = new Channel<number>();
   const receiving = go(() => channel.receive());

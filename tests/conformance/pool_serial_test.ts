@@ -49,6 +49,7 @@ import {
   record,
   reportOnPool,
   returnTrap,
+  terminateAndWait,
   terminating,
   throwTrap,
 } from "../support/tasks_pool.ts";
@@ -299,4 +300,11 @@ test("Pool without threads ends once when sending a result terminates it", async
   await assertRejects(() => pool.go(forkWithTrap).join(), PoolClosedError);
   await pool.close();
   assertEquals(terminating.runs, 0);
+});
+
+test("Pool without threads gives up a task that terminates it, and then waits", async () => {
+  const pool = new Pool({ threads: 0 });
+  terminating.pool = pool;
+  await assertRejects(() => pool.go(terminateAndWait).join(), PoolClosedError);
+  await pool.close();
 });

@@ -550,3 +550,32 @@ test("Pool.stats() counts all as finished once the pool is closed", async () => 
   const { submitted, finished } = pool.stats();
   assertEquals([submitted, finished], [50, 50]);
 });
+
+for (const threads of [0, 1]) {
+  test(`Pool.go() goes on after a task that returns what only looks like a promise, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    const impostor = pool.go(() => new Proxy(Promise.resolve(1), {}));
+    await assertRejects(() => impostor.join(), TypeError);
+    assertEquals(await pool.go(echo, 2), 2);
+  });
+
+  test(`Pool.go() rejects with an Error when not even the class of a failure can be told, ${threads} threads`, async () => {
+    await using pool = new Pool({ threads });
+    const failing = pool.go(() => {
+      const error = new Error("x");
+      const classless = Object.create(Error.prototype, { constructor: { value: undefined } });
+      throw Object.setPrototypeOf(error, classless);
+    });
+    await assertRejects(() => failing.join(), Error, "x");
+    const hostile = pool.go(() => {
+      const constructor = {
+        get() {
+          throw new Error("no class");
+        },
+      };
+      throw Object.setPrototypeOf(new Error("y"), Object.create(Error.prototype, { constructor }));
+    });
+    await assertRejects(() => hostile.join(), Error, "y");
+    assertEquals(await pool.go(echo, 2), 2);
+  });
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Channel, Pool, task } from "../../mod.ts";
+import { type Channel, never, Pool, task } from "../../mod.ts";
 import { noop } from "./tasks.ts";
 
 /** Changes its argument, and returns it. */
@@ -110,3 +110,12 @@ export const forkWithTrap = task(import.meta.url, "forkWithTrap", (): void => {
 const countRun = task(import.meta.url, "countRun", (_value: unknown): void => {
   terminating.runs++;
 });
+
+export const terminateAndWait = task(
+  import.meta.url,
+  "terminateAndWait",
+  async (): Promise<void> => {
+    terminating.pool!.terminate();
+    await never().receive();
+  },
+);
