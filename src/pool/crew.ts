@@ -359,12 +359,7 @@ export class Crew implements Backend, Home, SignalListener {
     const runner = c.loadU32(task + TASK_STATE) === TASK_STARTED
       ? c.readU32(task + TASK_RUNNER)
       : 0;
-    const hands = [...this.#roster.living].filter((hand) =>
-      !hand.hasLeft && (runner === 0 ? !hand.isRetiring : agentOf(hand) === runner)
-    );
-    if (hands.length > 0 && hands.every((hand) => hand.isExiting)) {
-      throw new AgentCannotBlockError(EXITS);
-    }
+    if (this.#roster.exits(runner)) throw new AgentCannotBlockError(EXITS);
     return false;
   }
 

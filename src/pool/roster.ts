@@ -83,6 +83,14 @@ export class Roster {
     return false;
   }
 
+  /** Reports whether whoever might run a task is about to exit: the thread whose agent is `runner`, or, where that is 0, every one. */
+  exits(runner: number): boolean {
+    const hands = [...this.#living].filter((hand) =>
+      !hand.hasLeft && (runner === 0 ? !hand.isRetiring : agentOf(hand) === runner)
+    );
+    return hands.length > 0 && hands.every((hand) => hand.isExiting);
+  }
+
   /** Places in use, the owner's included: how much of the table there is to look at. */
   get slots(): number {
     return this.#hands.length;

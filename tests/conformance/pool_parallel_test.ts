@@ -31,7 +31,6 @@ import {
   byLastDigit,
   compareNothing,
   crawl,
-  crawlWith,
   descending,
   failBehind,
   failByThenable,
@@ -230,7 +229,7 @@ test("parallelMap() hears of an abort that sending its arguments has brought", a
     const args = [calls, started, hostile] as const;
     // A hundred seconds of work.
     await assertRejects(
-      () => parallelMap(pool, visits, visits, crawlWith, { args, signal }),
+      () => parallelMap(pool, visits, visits, crawl, { args, signal }),
       RangeError,
       "enough",
     );

@@ -92,6 +92,7 @@ export const crawl = task(
     to: number,
     calls: AtomicI32,
     started: Channel<number>,
+    _more?: unknown,
   ): void => {
     calls.add(1);
     started.trySend(from);
@@ -133,21 +134,6 @@ export const succeedByThenable = task(
       },
     };
   },
-);
-
-/** {@linkcode crawl}, with one argument more. */
-export const crawlWith = task(
-  import.meta.url,
-  "crawlWith",
-  (
-    input: Int32Array,
-    output: Int32Array,
-    from: number,
-    to: number,
-    calls: AtomicI32,
-    started: Channel<number>,
-    _more: unknown,
-  ): void => crawl(input, output, from, to, calls, started),
 );
 
 /** The sum of a range. */
